@@ -1,0 +1,3 @@
+module lotwise
+
+go 1.26

@@ -1,0 +1,125 @@
+package auction
+
+// The results of a command, row by row as the tables of a run folder hold them. The columns and their
+// order are the field tags; a field with a blank meaning says so.
+
+// Results is everything a command found.
+type Results struct {
+	Command         string // allocate, bid or solve
+	Status          Status
+	RecommendedBids []RecommendedBid
+	Allocation      []AllocationRow
+	Payments        []PaymentRow
+	Lots            []LotResult
+	Equilibrium     []EquilibriumRow
+	Profiles        []ProfileRow
+	Network         []NetworkRow
+	VoidBids        []VoidBid // allocate: bids priced under a reserve, which are never accepted
+	Summary         []Metric
+}
+
+// Status is what a run claims.
+type Status string
+
+// What a run may claim: a proven optimum (or equilibrium within epsilon), a result within the requested
+// gap, or what a limit or an interrupt left.
+const (
+	Optimal     Status = "optimal"
+	WithinGap   Status = "within_gap"
+	LimitStruck Status = "limit"
+	Interrupted Status = "interrupted"
+)
+
+// A RecommendedBid is one row of a strategy's bid.
+type RecommendedBid struct {
+	Bidder           string  `csv:"bidder"`
+	Type             string  `csv:"type"`
+	Strategy         string  `csv:"strategy"`
+	Probability      float64 `csv:"probability"`
+	Bid              string  `csv:"bid"`
+	Lot              string  `csv:"lot"`
+	Quantity         float64 `csv:"quantity"`
+	Price            float64 `csv:"price"`
+	ExpectedQuantity float64 `csv:"expected_quantity"` // given that the strategy is played
+	WinProbability   float64 `csv:"win_probability"`   // of any accepted volume, given the strategy
+	ExpectedPayment  float64 `csv:"expected_payment"`  // given that the strategy is played
+	Block            string  `csv:"block"`
+}
+
+// An AllocationRow is volume of one bid accepted in one lot.
+type AllocationRow struct {
+	Bidder   string  `csv:"bidder"`
+	Bid      string  `csv:"bid"`
+	Lot      string  `csv:"lot"`
+	Quantity float64 `csv:"quantity"`
+	Price    float64 `csv:"price"`
+	Payment  float64 `csv:"payment"`
+}
+
+// A PaymentRow is what one bidder pays in total.
+type PaymentRow struct {
+	Bidder    string  `csv:"bidder"`
+	BidAmount float64 `csv:"bid_amount"`
+	Payment   float64 `csv:"payment"`
+	Discount  float64 `csv:"discount"`
+}
+
+// A LotResult is how one lot sold.
+type LotResult struct {
+	Lot         string  `csv:"lot"`
+	Zone        string  `csv:"zone"`
+	Service     string  `csv:"service"`
+	Capacity    float64 `csv:"capacity"`
+	Sold        float64 `csv:"sold"`
+	Revenue     float64 `csv:"revenue"`
+	ShadowPrice float64 `csv:"shadow_price"`
+}
+
+// An EquilibriumRow is one strategy of a bidder's type with the certificate of its type.
+type EquilibriumRow struct {
+	Bidder            string  `csv:"bidder"`
+	Type              string  `csv:"type"`
+	Strategy          string  `csv:"strategy"`
+	Probability       float64 `csv:"probability"`
+	Profit            float64 `csv:"profit"` // the strategy's own, over staying out
+	BestResponseBound float64 `csv:"best_response_bound"`
+	RegretBound       float64 `csv:"regret_bound"`
+	Block             string  `csv:"block"`
+}
+
+// A ProfileRow is one bidder's type's strategy in one profile of a joint distribution.
+type ProfileRow struct {
+	Profile     string  `csv:"profile"`
+	Probability float64 `csv:"probability"`
+	Bidder      string  `csv:"bidder"`
+	Type        string  `csv:"type"`
+	Strategy    string  `csv:"strategy"`
+	Block       string  `csv:"block"`
+}
+
+// A NetworkRow is how a bidder delivers part of its packages: the expected volume and cost of a lot or
+// route (channel), or, with volume 0, the expected fixed cost of a facility.
+type NetworkRow struct {
+	Bidder  string  `csv:"bidder"`
+	Zone    string  `csv:"zone"`
+	Service string  `csv:"service"`
+	Channel string  `csv:"channel"`
+	Volume  float64 `csv:"volume"`
+	Cost    float64 `csv:"cost"` // access, unit or fixed cost; not the payment to the seller
+}
+
+// A VoidBid is a bid under a reserve.
+type VoidBid struct {
+	Bidder string `csv:"bidder"`
+	Bid    string `csv:"bid"`
+	Lot    string `csv:"lot"` // blank for a package with an amount
+	Reason string `csv:"reason"`
+}
+
+// A Metric is one line of the summary. Text is written where it is not blank, else Number.
+type Metric struct {
+	Name   string
+	Text   string
+	Number float64
+	Unit   string
+}
