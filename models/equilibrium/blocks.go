@@ -1,0 +1,93 @@
+package equilibrium
+
+import (
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+	"lotwise/models/network"
+)
+
+// networks returns the network of every type of every bidder that chooses its bids, by bidder and type;
+// nil for the others.
+func networks(c *auction.Case) [][]*network.Network {
+	nets := make([][]*network.Network, len(c.Bidders))
+	for i := range c.Bidders {
+		if !c.Bidders[i].Strategic() {
+			continue
+		}
+		for t := range c.Bidders[i].Types {
+			nets[i] = append(nets[i], network.New(c, i, t))
+		}
+	}
+	return nets
+}
+
+// capped says whether the bidder has a budget or a volume cap.
+func capped(b *auction.Bidder) bool {
+	return !math.IsInf(b.Budget, 1) || !math.IsInf(b.MaxVolume, 1)
+}
+
+// blocks returns the sets of lots that never interact: the connected components of lots over the networks
+// of all bidders, and over the budgets and volume caps of the bidders in coupled. Lots no network uses are
+// in none. Blocks and their lots are in the order of lots.csv.
+func blocks(c *auction.Case, nets [][]*network.Network, coupled map[int]bool) [][]int {
+	parent := make([]int, len(c.Lots))
+	for l := range parent {
+		parent[l] = l
+	}
+	var find func(int) int
+	find = func(l int) int {
+		if parent[l] != l {
+			parent[l] = find(parent[l])
+		}
+		return parent[l]
+	}
+	used := make([]bool, len(c.Lots))
+	unite := func(lots []int) {
+		for _, l := range lots {
+			used[l] = true
+			a, b := find(lots[0]), find(l)
+			parent[max(a, b)] = min(a, b)
+		}
+	}
+	for i := range nets {
+		var all []int
+		for _, n := range nets[i] {
+			for _, part := range n.Components() {
+				unite(part.Lots())
+			}
+			all = append(all, n.Lots()...)
+		}
+		if coupled[i] {
+			unite(all)
+		}
+	}
+	at := map[int]int{}
+	var out [][]int
+	for l := range c.Lots {
+		if !used[l] {
+			continue
+		}
+		root := find(l)
+		b, found := at[root]
+		if !found {
+			b = len(out)
+			at[root] = b
+			out = append(out, nil)
+		}
+		out[b] = append(out[b], l)
+	}
+	return out
+}
+
+// intersect returns the members of a that are in the ascending b.
+func intersect(a, b []int) []int {
+	var out []int
+	for _, x := range a {
+		if _, found := slices.BinarySearch(b, x); found {
+			out = append(out, x)
+		}
+	}
+	return out
+}
