@@ -1,0 +1,270 @@
+package verify
+
+import (
+	"math"
+	"sort"
+	"strings"
+)
+
+// network.csv holds expected volumes and costs by channel. Where costs tie, the split over channels is not
+// unique; what is checked is each row's unit cost, what each channel can carry, that demand is covered,
+// and that the whole is as good as the recomputed optimum: value delivered less cost equals E[V(w)].
+
+// A haul is what network.csv says of one bidder.
+type haul struct {
+	rows     []int
+	byLot    map[int]float64
+	byRoute  []float64
+	byZone   map[string]float64
+	cost     float64
+	complete bool // every row could be told to a channel
+}
+
+// checkNetwork checks network.csv against the recomputed deliveries of every strategic bidder.
+func (k *checker) checkNetwork(p *play, results []*arenaResult, sold sales) {
+	hauls := map[int]*haul{}
+	for b := range k.c.Bidders {
+		for t := range k.c.Bidders[b].Types {
+			if _, ok := p.weight[[2]int{b, t}]; ok {
+				hauls[b] = &haul{byLot: map[int]float64{}, byRoute: make([]float64, len(k.c.Bidders[b].Routes)), byZone: map[string]float64{}, complete: true}
+			}
+		}
+	}
+	for i, r := range k.r.Network {
+		b, ok := k.bidderNamed(tableNetwork, i, r.Bidder)
+		if !ok {
+			continue
+		}
+		h := hauls[b]
+		if h == nil {
+			k.find(tableNetwork, i, "bidder", "%q delivers nothing in this run", r.Bidder)
+			continue
+		}
+		h.rows = append(h.rows, i)
+		k.channel(p, b, h, i)
+	}
+	bidders := make([]int, 0, len(hauls))
+	for b := range hauls {
+		bidders = append(bidders, b)
+	}
+	sort.Ints(bidders)
+	for _, b := range bidders {
+		if h := hauls[b]; h.complete {
+			cost, value := k.delivered(p, results, b)
+			k.checkHaul(p, b, h, sold, cost, value)
+		}
+	}
+	k.checked("%d rows of network.csv: unit costs, capacities, volume won, demand covered and total cost by bidder", len(k.r.Network))
+}
+
+// channel checks one row and counts it.
+func (k *checker) channel(p *play, b int, h *haul, i int) {
+	r, bidder := &k.r.Network[i], &k.c.Bidders[b]
+	if r.Volume < -relTol {
+		k.find(tableNetwork, i, "volume", "%.10g is negative", r.Volume)
+	}
+	place := func(zone, service string) {
+		if r.Zone != zone {
+			k.find(tableNetwork, i, "zone", "%q, channel %q is in zone %q", r.Zone, r.Channel, zone)
+		}
+		fits := r.Service == service
+		for _, d := range bidder.Demand {
+			fits = fits || d.Zone == zone && r.Service == strings.Join(d.Services, "|")
+		}
+		if !fits {
+			k.find(tableNetwork, i, "service", "%q, channel %q provides %q", r.Service, r.Channel, service)
+		}
+		h.byZone[zone] += r.Volume
+	}
+	h.cost += r.Cost
+	if l, ok := k.lot[r.Channel]; ok && useful(k.c, bidder, l) {
+		place(k.c.Lots[l].Zone, k.c.Lots[l].Service)
+		h.byLot[l] += r.Volume
+		unit, _ := bidder.LotAccess(l)
+		k.unitCost(p, b, i, unit, func(t int) float64 { return bidder.Types[t].AccessCostFactor })
+		return
+	}
+	for n, route := range bidder.Routes {
+		if route.Name == r.Channel {
+			place(route.Zone, route.Service)
+			h.byRoute[n] += r.Volume
+			k.unitCost(p, b, i, route.UnitCost, func(t int) float64 { return bidder.Types[t].UnitCostFactor })
+			return
+		}
+	}
+	for _, f := range bidder.Facilities {
+		if f.Name == r.Channel {
+			most := 0.0
+			for t := range bidder.Types {
+				if w := p.weight[[2]int{b, t}]; w > 0 {
+					most += w * f.FixedCost * bidder.Types[t].FixedCostFactor
+				}
+			}
+			if !same(r.Volume, 0) {
+				k.find(tableNetwork, i, "volume", "%.10g: a facility's row has volume 0", r.Volume)
+			}
+			if r.Cost < -relTol || !atMost(r.Cost, most) {
+				k.find(tableNetwork, i, "cost", "%.10g is not within 0 and the expected fixed cost %.10g of an open facility", r.Cost, most)
+			}
+			return
+		}
+	}
+	h.complete = false
+	k.find(tableNetwork, i, "channel", "%q is no lot, route or facility that bidder %q can use", r.Channel, r.Bidder)
+}
+
+// unitCost checks a row's cost against its volume, between the types' least and largest unit cost.
+func (k *checker) unitCost(p *play, b, i int, unit float64, factor func(typ int) float64) {
+	least, most := math.Inf(1), math.Inf(-1)
+	for t := range k.c.Bidders[b].Types {
+		if p.weight[[2]int{b, t}] > 0 {
+			least, most = math.Min(least, unit*factor(t)), math.Max(most, unit*factor(t))
+		}
+	}
+	r := &k.r.Network[i]
+	if low, high := least*r.Volume, most*r.Volume; !atMost(low, r.Cost) || !atMost(r.Cost, high) {
+		want := "%.10g for %.10g packages of channel %q, which come to %.10g"
+		if same(low, high) {
+			k.find(tableNetwork, i, "cost", want, r.Cost, r.Volume, r.Channel, low)
+		} else {
+			k.find(tableNetwork, i, "cost", want+" to %.10g", r.Cost, r.Volume, r.Channel, low, high)
+		}
+	}
+}
+
+// delivered returns a bidder's recomputed expected delivery cost and E[V(w)] over its whole network: the
+// blocks' parts and those that no lot of a block serves.
+func (k *checker) delivered(p *play, results []*arenaResult, b int) (cost, value float64) {
+	for _, res := range results {
+		cost += res.cost[b]
+		value += res.value[b]
+	}
+	for t, ty := range k.c.Bidders[b].Types {
+		w, ok := p.weight[[2]int{b, t}]
+		if !ok {
+			continue
+		}
+		inBlock := map[int]bool{}
+		for _, a := range p.arenas {
+			for _, g := range a.groups {
+				if g.bidder == b && g.typ == t {
+					for _, l := range a.lots {
+						inBlock[l] = true
+					}
+				}
+			}
+		}
+		for _, part := range newNetwork(k.c, &k.c.Bidders[b], ty).parts {
+			counted := false
+			for _, l := range part.lots {
+				counted = counted || inBlock[l]
+			}
+			if !counted {
+				d := part.none()
+				cost += w * d.cost
+				value += w * d.net
+			}
+		}
+	}
+	return cost, value
+}
+
+// checkHaul checks a bidder's rows together.
+func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, cost, value float64) {
+	bidder := &k.c.Bidders[b]
+	first := -1
+	if len(h.rows) > 0 {
+		first = h.rows[0]
+	}
+	row := func(channel string) int {
+		for _, i := range h.rows {
+			if k.r.Network[i].Channel == channel {
+				return i
+			}
+		}
+		return -1
+	}
+	for _, i := range h.rows {
+		if l, ok := k.lot[k.r.Network[i].Channel]; ok {
+			if won := sold[[2]int{b, l}].quantity; !atMost(h.byLot[l], won) {
+				k.find(tableNetwork, i, "volume", "%.10g packages go through lot %q, of which bidder %q wins %.10g", h.byLot[l], k.c.Lots[l].Name, bidder.Name, won)
+			}
+		}
+	}
+	through := make([]float64, len(bidder.Facilities))
+	for n, route := range bidder.Routes {
+		if !atMost(h.byRoute[n], route.Capacity) {
+			k.find(tableNetwork, row(route.Name), "volume", "%.10g is over the capacity %.10g of route %q", h.byRoute[n], route.Capacity, route.Name)
+		}
+		if route.Facility >= 0 {
+			through[route.Facility] += h.byRoute[n]
+		}
+	}
+	for n, f := range bidder.Facilities {
+		if !atMost(through[n], f.Capacity) {
+			k.find(tableNetwork, row(f.Name), "volume", "%.10g packages pass facility %q, over its capacity %.10g", through[n], f.Name, f.Capacity)
+		}
+	}
+	// In each zone, the rows that must be delivered come first; what the rest earns lies between taking
+	// the least and the most valuable rows.
+	low, high := 0.0, 0.0
+	type parcel struct{ volume, value float64 }
+	zones := map[string][]parcel{}
+	must := map[string]float64{}
+	for t, ty := range bidder.Types {
+		w := p.weight[[2]int{b, t}]
+		for _, d := range bidder.Demand {
+			if volume := w * d.Volume * ty.VolumeFactor; d.Optional() {
+				zones[d.Zone] = append(zones[d.Zone], parcel{volume, d.Value * ty.ValueFactor})
+			} else {
+				must[d.Zone] += volume
+				zones[d.Zone] = append(zones[d.Zone], parcel{})
+			}
+		}
+	}
+	names := make([]string, 0, len(zones))
+	for z := range zones {
+		names = append(names, z)
+	}
+	sort.Strings(names)
+	for _, z := range names {
+		rest := h.byZone[z] - must[z]
+		all := must[z]
+		for _, x := range zones[z] {
+			all += x.volume
+		}
+		at := first
+		for _, i := range h.rows {
+			if k.r.Network[i].Zone == z {
+				at = i
+				break
+			}
+		}
+		if !atMost(must[z], h.byZone[z]) {
+			k.find(tableNetwork, at, "volume", "bidder %q delivers %.10g packages in zone %q, of %.10g that it must", bidder.Name, h.byZone[z], z, must[z])
+		}
+		if !atMost(h.byZone[z], all) {
+			k.find(tableNetwork, at, "volume", "bidder %q delivers %.10g packages in zone %q, it has %.10g", bidder.Name, h.byZone[z], z, all)
+		}
+		take := func(better func(a, b float64) bool) (sum float64) {
+			list := append([]parcel(nil), zones[z]...)
+			sort.SliceStable(list, func(i, j int) bool { return better(list[i].value, list[j].value) })
+			left := rest
+			for _, x := range list {
+				n := math.Max(0, math.Min(left, x.volume))
+				sum += n * x.value
+				left -= n
+			}
+			return sum
+		}
+		high += take(func(a, b float64) bool { return a > b })
+		low += take(func(a, b float64) bool { return a < b })
+	}
+	scale := math.Abs(cost) + math.Abs(value)
+	if got := low - h.cost; got > value && !near(got, value, scale) {
+		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, under the least possible: its rows are worth %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, got, value)
+	}
+	if got := high - h.cost; got < value && !near(got, value, scale) {
+		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, recomputed %.10g: its rows are worth at most %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, cost, got, value)
+	}
+}

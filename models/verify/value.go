@@ -1,0 +1,361 @@
+package verify
+
+import (
+	"encoding/binary"
+	"math"
+	"sort"
+
+	"lotwise/models/auction"
+)
+
+// What lots are worth to one type of one bidder:
+//
+//	V(w) = max  value x delivered - access costs - route costs - fixed costs of open facilities
+//	       s.t. every demand row without value is delivered whole, volume through lot l <= w_l,
+//	            routes and facilities within capacity, a route of a facility only while that is open
+//
+// For a given set of open facilities this is a minimum-cost flow: source -> demand rows -> lots and
+// routes -> (facilities ->) sink, where an optional row may also go undelivered at the cost of its value.
+// The set of open facilities is found by branching.
+
+// A network is the delivery problem of one type, cut into parts that share no demand row, route,
+// facility or lot: V is the sum over the parts.
+type network struct {
+	parts  []*part
+	partOf map[int]int // part of each lot that can serve some demand row
+}
+
+// A part is one connected piece of a network.
+type part struct {
+	lots   []int // its lots, ascending: the order of the arguments of at
+	volume []float64
+	value  []float64 // NaN where the row must be delivered
+	ways   []way
+	fixed  []float64 // by facility
+	limit  []float64 // capacity by facility
+	total  float64   // of volume
+	memo   map[string]delivery
+}
+
+// A way is a lot or a route.
+type way struct {
+	lot      int // position in part.lots, -1 for a route
+	facility int // position in part.fixed, -1 for none
+	capacity float64
+	cost     float64
+	serves   []int // demand rows
+}
+
+// A delivery is the best answer to some won volumes.
+type delivery struct {
+	net      float64 // value delivered less all costs; -Inf where a row cannot be delivered
+	cost     float64 // all costs
+	feasible bool
+}
+
+// useful says whether the bidder can bring packages of some demand row to the lot.
+func useful(c *auction.Case, b *auction.Bidder, lot int) bool {
+	if _, ok := b.LotAccess(lot); !ok {
+		return false
+	}
+	for i := range b.Demand {
+		if d := &b.Demand[i]; d.Volume > 0 && d.Zone == c.Lots[lot].Zone && d.Accepts(c.Lots[lot].Service) {
+			return true
+		}
+	}
+	return false
+}
+
+// newNetwork builds the delivery problem of type t of bidder b.
+func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
+	// Number the demand rows, then useful lots, routes and facilities, and join what touches.
+	var lots []int
+	for l := range c.Lots {
+		if useful(c, b, l) {
+			lots = append(lots, l)
+		}
+	}
+	nd, nl, nr := len(b.Demand), len(lots), len(b.Routes)
+	join := newForest(nd + nl + nr + len(b.Facilities))
+	ways := make([]way, 0, nl+nr)
+	for i, l := range lots {
+		unit, _ := b.LotAccess(l)
+		w := way{lot: i, facility: -1, capacity: 0, cost: unit * t.AccessCostFactor}
+		for d := range b.Demand {
+			if b.Demand[d].Zone == c.Lots[l].Zone && b.Demand[d].Accepts(c.Lots[l].Service) {
+				w.serves = append(w.serves, d)
+				join.union(d, nd+i)
+			}
+		}
+		ways = append(ways, w)
+	}
+	for i, r := range b.Routes {
+		w := way{lot: -1, facility: r.Facility, capacity: r.Capacity, cost: r.UnitCost * t.UnitCostFactor}
+		for d := range b.Demand {
+			if b.Demand[d].Zone == r.Zone && b.Demand[d].Accepts(r.Service) {
+				w.serves = append(w.serves, d)
+				join.union(d, nd+nl+i)
+			}
+		}
+		if r.Facility >= 0 {
+			join.union(nd+nl+i, nd+nl+nr+r.Facility)
+		}
+		ways = append(ways, w)
+	}
+	n := &network{partOf: map[int]int{}}
+	partAt := map[int]int{} // by root
+	for d := range b.Demand {
+		root := join.root(d)
+		if _, ok := partAt[root]; !ok {
+			partAt[root] = len(n.parts)
+			n.parts = append(n.parts, &part{memo: map[string]delivery{}})
+		}
+	}
+	demandAt := make([]int, nd)
+	for d := range b.Demand {
+		p := n.parts[partAt[join.root(d)]]
+		demandAt[d] = len(p.volume)
+		volume, value := b.Demand[d].Volume*t.VolumeFactor, math.NaN()
+		if b.Demand[d].Optional() {
+			value = b.Demand[d].Value * t.ValueFactor
+		}
+		p.volume, p.value = append(p.volume, volume), append(p.value, value)
+		p.total += volume
+	}
+	facilityAt := make([]int, len(b.Facilities))
+	for f := range b.Facilities {
+		if i, ok := partAt[join.root(nd+nl+nr+f)]; ok {
+			p := n.parts[i]
+			facilityAt[f] = len(p.fixed)
+			p.fixed = append(p.fixed, b.Facilities[f].FixedCost*t.FixedCostFactor)
+			p.limit = append(p.limit, b.Facilities[f].Capacity)
+		}
+	}
+	for i, w := range ways {
+		if len(w.serves) == 0 {
+			continue
+		}
+		at := partAt[join.root(nd+i)]
+		p := n.parts[at]
+		for s, d := range w.serves {
+			w.serves[s] = demandAt[d]
+		}
+		if w.lot >= 0 {
+			l := lots[w.lot]
+			w.lot = len(p.lots)
+			p.lots = append(p.lots, l)
+			n.partOf[l] = at
+		}
+		if w.facility >= 0 {
+			w.facility = facilityAt[w.facility]
+		}
+		p.ways = append(p.ways, w)
+	}
+	return n
+}
+
+// at returns the best delivery when won[i] packages of entry at lots[i] are won.
+func (p *part) at(won []float64) delivery {
+	key := vectorKey(won)
+	if d, ok := p.memo[key]; ok {
+		return d
+	}
+	d := p.deliver(won)
+	p.memo[key] = d
+	return d
+}
+
+// none returns the best delivery with no lot won.
+func (p *part) none() delivery { return p.at(make([]float64, len(p.lots))) }
+
+// deliver branches over the facilities: a facility that is not yet decided is open for nothing, which
+// can only lower the cost; where the flow uses no such facility, that relaxed cost is the true one.
+func (p *part) deliver(won []float64) delivery {
+	const closed, open, undecided = 0, 1, 2
+	best, bestMissed := math.Inf(1), 0.0
+	var branch func(state []int)
+	branch = func(state []int) {
+		cost, missed, used, ok := p.flow(won, func(f int) bool { return state[f] != closed })
+		if !ok {
+			return
+		}
+		next := -1
+		whole := cost
+		for f := range state {
+			if state[f] == open {
+				cost += p.fixed[f]
+				whole += p.fixed[f]
+			} else if state[f] == undecided && used[f] > flowTol*p.total {
+				whole += p.fixed[f]
+				if p.fixed[f] > 0 && (next < 0 || used[f] > used[next]) {
+					next = f
+				}
+			}
+		}
+		if whole < best {
+			best, bestMissed = whole, missed
+		}
+		if next < 0 || cost >= best {
+			return
+		}
+		for _, s := range []int{open, closed} {
+			child := append([]int(nil), state...)
+			child[next] = s
+			branch(child)
+		}
+	}
+	start := make([]int, len(p.fixed))
+	for f := range start {
+		start[f] = undecided
+	}
+	branch(start)
+	if math.IsInf(best, 1) {
+		return delivery{net: math.Inf(-1)}
+	}
+	all := 0.0
+	for d, v := range p.value {
+		if !math.IsNaN(v) {
+			all += v * p.volume[d]
+		}
+	}
+	return delivery{net: all - best, cost: best - bestMissed, feasible: true}
+}
+
+// flow ships every demand row at least cost by successive shortest paths (Busacker and Gowen 1961) with
+// Bellman-Ford: cost counts lots, routes and the value missed on optional rows; used is by facility. ok
+// is false where a row without value cannot be shipped.
+func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed float64, used []float64, ok bool) {
+	const source, sink = 0, 1
+	type arc struct {
+		from, to  int
+		room      float64
+		unit      float64
+		miss, fac bool
+		facility  int
+	}
+	var arcs []arc // arc i and its reverse i^1
+	link := func(from, to int, room, unit float64) int {
+		arcs = append(arcs, arc{from: from, to: to, room: room, unit: unit, facility: -1}, arc{from: to, to: from, unit: -unit, facility: -1})
+		return len(arcs) - 2
+	}
+	demand := func(d int) int { return 2 + d }
+	station := func(f int) int { return 2 + len(p.volume) + f }
+	nodes := 2 + len(p.volume) + len(p.fixed) + len(p.ways)
+	for d, v := range p.volume {
+		link(source, demand(d), v, 0)
+		if !math.IsNaN(p.value[d]) {
+			arcs[link(demand(d), sink, v, p.value[d])].miss = true
+		}
+	}
+	for f := range p.fixed {
+		if open(f) {
+			i := link(station(f), sink, p.limit[f], 0)
+			arcs[i].fac, arcs[i].facility = true, f
+		}
+	}
+	for i, w := range p.ways {
+		node := 2 + len(p.volume) + len(p.fixed) + i
+		room, to := w.capacity, sink
+		if w.lot >= 0 {
+			room = won[w.lot]
+		}
+		if w.facility >= 0 {
+			if !open(w.facility) {
+				continue
+			}
+			to = station(w.facility)
+		}
+		if room <= 0 {
+			continue
+		}
+		for _, d := range w.serves {
+			link(demand(d), node, p.volume[d], 0)
+		}
+		link(node, to, room, w.cost)
+	}
+	rest := p.total
+	dist, via := make([]float64, nodes), make([]int, nodes)
+	for rest > flowTol*p.total {
+		for v := range dist {
+			dist[v], via[v] = math.Inf(1), -1
+		}
+		dist[source] = 0
+		for round, changed := 0, true; changed && round < nodes; round++ {
+			changed = false
+			for i := range arcs {
+				a := &arcs[i]
+				if a.room > flowTol*p.total && dist[a.from]+a.unit < dist[a.to]-pivotTol*(1+math.Abs(dist[a.to])) || math.IsInf(dist[a.to], 1) && a.room > flowTol*p.total && !math.IsInf(dist[a.from], 1) {
+					dist[a.to], via[a.to], changed = dist[a.from]+a.unit, i, true
+				}
+			}
+		}
+		if via[sink] < 0 {
+			return 0, 0, nil, false
+		}
+		push := rest
+		for v := sink; v != source; v = arcs[via[v]].from {
+			push = math.Min(push, arcs[via[v]].room)
+		}
+		for v := sink; v != source; v = arcs[via[v]].from {
+			arcs[via[v]].room -= push
+			arcs[via[v]^1].room += push
+		}
+		rest -= push
+	}
+	used = make([]float64, len(p.fixed))
+	for i := 0; i < len(arcs); i += 2 {
+		shipped := arcs[i^1].room
+		cost += shipped * arcs[i].unit
+		if arcs[i].miss {
+			missed += shipped * arcs[i].unit
+		}
+		if arcs[i].fac {
+			used[arcs[i].facility] = shipped
+		}
+	}
+	return cost, missed, used, true
+}
+
+// vectorKey is a map key for a vector of volumes.
+func vectorKey(v []float64) string {
+	b := make([]byte, 0, 8*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	}
+	return string(b)
+}
+
+// A forest is a union-find over the numbers 0..n-1.
+type forest []int
+
+func newForest(n int) forest {
+	f := make(forest, n)
+	for i := range f {
+		f[i] = i
+	}
+	return f
+}
+
+func (f forest) root(i int) int {
+	for f[i] != i {
+		f[i] = f[f[i]]
+		i = f[i]
+	}
+	return i
+}
+
+func (f forest) union(i, j int) { f[f.root(i)] = f.root(j) }
+
+// sets returns the sets of the forest, each ascending, ordered by their least member.
+func (f forest) sets() [][]int {
+	by := map[int][]int{}
+	for i := range f {
+		by[f.root(i)] = append(by[f.root(i)], i)
+	}
+	out := make([][]int, 0, len(by))
+	for _, s := range by {
+		out = append(out, s)
+	}
+	sort.Slice(out, func(a, b int) bool { return out[a][0] < out[b][0] })
+	return out
+}
