@@ -58,8 +58,12 @@ func (o Options) check() error {
 	return nil
 }
 
-// apply sets the options on an instance that has its defaults.
-func (o Options) apply(in *highs.Instance) error {
+// smallModel is the number of coefficients up to which HiGHS's feasibility jump, a start heuristic that takes some ten
+// milliseconds whatever the size, is left out: the whole solve takes one.
+const smallModel = 2000
+
+// apply sets the options on an instance that has its defaults, for a model with so many coefficients.
+func (o Options) apply(in *highs.Instance, nonzeros int) error {
 	threads := max(o.Threads, 1)
 	set := []struct {
 		name  string
@@ -70,6 +74,7 @@ func (o Options) apply(in *highs.Instance) error {
 		{"mip_abs_gap", o.AbsGap, true},
 		{"time_limit", o.TimeLimit.Seconds(), o.TimeLimit > 0},
 		{"mip_max_nodes", min(o.NodeLimit, math.MaxInt32), o.NodeLimit > 0},
+		{"mip_heuristic_run_feasibility_jump", false, nonzeros <= smallModel},
 		{"threads", threads, threads != 1},
 		{"random_seed", int(uint64(o.Seed) % (1 << 31)), true},
 		{"mip_lp_solver", o.MIPLPSolver, o.MIPLPSolver != ""},

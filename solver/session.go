@@ -343,7 +343,7 @@ const (
 	// grace is how long a cancelled solve may take to notice: HiGHS asks between the LPs of a MIP and not in
 	// presolve. One that has not noticed is abandoned: it runs to its next question in the background while
 	// the caller gets the best solution seen so far.
-	grace = 400 * time.Millisecond
+	grace = 600 * time.Millisecond
 	// overtime is what a solve may take beyond its time limit, plus a twentieth of it, before it is stopped like a cancelled one.
 	overtime = 500 * time.Millisecond
 )
@@ -354,7 +354,7 @@ func (s *Session) run(ctx context.Context, o Options) (*Solution, error) {
 	if err := in.ResetOptions(); err != nil {
 		return nil, err
 	}
-	if err := o.apply(in); err != nil {
+	if err := o.apply(in, m.Nonzeros()); err != nil {
 		return nil, err
 	}
 	if err := s.begin(o.Start); err != nil {
@@ -383,21 +383,16 @@ func (s *Session) run(ctx context.Context, o Options) (*Solution, error) {
 		late = t.C
 	}
 	timedOut := false
-	var out outcome
 	select {
-	case out = <-done:
+	case out := <-done:
+		return s.finish(out.err, out.panicked, o, false)
 	case <-ctx.Done():
-		goto wait
 	case <-late:
 		timedOut = true
 		stop()
-		goto wait
 	}
-	return s.finish(out.err, out.panicked, o, timedOut)
-
-wait:
 	select {
-	case out = <-done:
+	case out := <-done:
 		return s.finish(out.err, out.panicked, o, timedOut)
 	case <-time.After(grace):
 	}

@@ -34,4 +34,3 @@ func TestSmoke(t *testing.T) {
 		}
 	}
 }
-

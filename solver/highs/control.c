@@ -32,11 +32,9 @@ static void callback(int type, const char *message, const HighsCallbackDataOut *
 	case 1: // simplex, IPM and MIP ask whether to stop
 	case 2:
 	case 6:
-		if (atomic_load(&c->cancel)) {
-			in->user_interrupt = 1;
-			break;
-		}
-		if (c->events != 0) {
+		// Written both ways: HiGHS keeps the last answer, on into the instance's next run.
+		in->user_interrupt = atomic_load(&c->cancel) != 0;
+		if (!in->user_interrupt && c->events != 0) {
 			double t = now();
 			if (t >= c->next) {
 				c->next = t + c->interval;
@@ -61,4 +59,3 @@ void *control_new_instance(Control *c) {
 }
 
 void control_cancel(Control *c, int wish) { atomic_store(&c->cancel, wish); }
-int control_cancelled(Control *c) { return atomic_load(&c->cancel); }

@@ -16,6 +16,5 @@ typedef struct {
 
 void *control_new_instance(Control *c);
 void control_cancel(Control *c, int wish);
-int control_cancelled(Control *c);
 
 #endif

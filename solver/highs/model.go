@@ -52,7 +52,7 @@ func (in *Instance) PassModel(p *Problem) error {
 		return fail("%d costs and %d kinds", cols, len(p.Kinds))
 	case len(p.RowUpper) != rows:
 		return fail("%d lower and %d upper row bounds", rows, len(p.RowUpper))
-	case len(p.A.Value) != nz || len(p.A.Start) < vectors:
+	case len(p.A.Value) != nz || nz > 0 && len(p.A.Start) < vectors:
 		return fail("matrix of %d vectors has %d starts, %d indices and %d values", vectors, len(p.A.Start), nz, len(p.A.Value))
 	case max(cols, rows, nz) > math.MaxInt32:
 		return fail("%d columns, %d rows, %d nonzeros: more than 32-bit indices reach", cols, rows, nz)
