@@ -274,7 +274,7 @@ func thin(list []float64) []float64 {
 
 // onGrid rounds a price that is a multiple of the step, up to rounding, to the float nearest to it.
 func (k *checker) onGrid(p float64) float64 {
-	ticks := math.Round(p / k.c.Rules.PriceStep)
+	ticks := math.Round(p/k.c.Rules.PriceStep) + 0 // + 0: no negative zero
 	if n := math.Round(1 / k.c.Rules.PriceStep); n >= 1 && math.Abs(n*k.c.Rules.PriceStep-1) < gridTol*gridTol {
 		return ticks / n
 	}

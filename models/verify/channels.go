@@ -50,8 +50,7 @@ func (k *checker) checkNetwork(p *play, results []*arenaResult, sold sales) {
 	sort.Ints(bidders)
 	for _, b := range bidders {
 		if h := hauls[b]; h.complete {
-			cost, value := k.delivered(p, results, b)
-			k.checkHaul(p, b, h, sold, cost, value)
+			k.checkHaul(p, b, h, sold, k.delivered(p, results, b))
 		}
 	}
 	k.checked("%d rows of network.csv: unit costs, capacities, volume won, demand covered and total cost by bidder", len(k.r.Network))
@@ -132,12 +131,13 @@ func (k *checker) unitCost(p *play, b, i int, unit float64, factor func(typ int)
 	}
 }
 
-// delivered returns a bidder's recomputed expected delivery cost and E[V(w)] over its whole network: the
-// blocks' parts and those that no lot of a block serves.
-func (k *checker) delivered(p *play, results []*arenaResult, b int) (cost, value float64) {
+// delivered returns a bidder's recomputed delivery over its whole network: the blocks' parts and those
+// that no lot of a block serves.
+func (k *checker) delivered(p *play, results []*arenaResult, b int) (out expectedHaul) {
 	for _, res := range results {
-		cost += res.cost[b]
-		value += res.value[b]
+		if h := res.hauls[b]; h != nil {
+			out.value, out.cost, out.least, out.most = out.value+h.value, out.cost+h.cost, out.least+h.least, out.most+h.most
+		}
 	}
 	for t, ty := range k.c.Bidders[b].Types {
 		w, ok := p.weight[[2]int{b, t}]
@@ -160,17 +160,16 @@ func (k *checker) delivered(p *play, results []*arenaResult, b int) (cost, value
 				counted = counted || inBlock[l]
 			}
 			if !counted {
-				d := part.none()
-				cost += w * d.cost
-				value += w * d.net
+				by := part.leanBy()
+				out.add(w, part.none(), part.leaning(-by).none(), part.leaning(by).none())
 			}
 		}
 	}
-	return cost, value
+	return out
 }
 
 // checkHaul checks a bidder's rows together.
-func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, cost, value float64) {
+func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, want expectedHaul) {
 	bidder := &k.c.Bidders[b]
 	first := -1
 	if len(h.rows) > 0 {
@@ -260,11 +259,19 @@ func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, cost, value flo
 		high += take(func(a, b float64) bool { return a > b })
 		low += take(func(a, b float64) bool { return a < b })
 	}
-	scale := math.Abs(cost) + math.Abs(value)
+	total := 0.0
+	for _, z := range names {
+		total += h.byZone[z]
+	}
+	if !atMost(want.least, total) || !atMost(total, want.most) {
+		k.find(tableNetwork, first, "volume", "bidder %q delivers %.10g packages, the best deliveries of what it wins %.10g to %.10g", bidder.Name, total, want.least, want.most)
+	}
+	value := want.value
+	scale := math.Abs(want.cost) + math.Abs(value)
 	if got := low - h.cost; got > value && !near(got, value, scale) {
 		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, under the least possible: its rows are worth %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, got, value)
 	}
 	if got := high - h.cost; got < value && !near(got, value, scale) {
-		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, recomputed %.10g: its rows are worth at most %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, cost, got, value)
+		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, recomputed %.10g: its rows are worth at most %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, want.cost, got, value)
 	}
 }

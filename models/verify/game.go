@@ -104,17 +104,42 @@ type arenaResult struct {
 	findings   []Finding
 	skipped    []string
 	sold       sales
-	cost       map[int]float64 // by bidder: expected delivery cost of its parts in the block, over types
-	value      map[int]float64 // likewise E[V(w)]
-	searched   int             // groups whose bound was attacked
-	enumerated int             // of them, those where every candidate bid was tried
-	tried      int             // other bids
+	hauls      map[int]*expectedHaul // by bidder, over its types and strategies
+	searched   int                   // groups whose bound was attacked
+	enumerated int                   // of them, those where every candidate bid was tried
+	tried      int                   // other bids
+}
+
+// An expectedHaul is the recomputed delivery of a bidder: E[V(w)], its cost, and the least and most
+// packages that some best delivery has.
+type expectedHaul struct{ value, cost, least, most float64 }
+
+func (h *expectedHaul) add(weight float64, d, lazy, eager delivery) {
+	h.value += weight * d.net
+	h.cost += weight * d.cost
+	h.least += weight * lazy.volume
+	h.most += weight * eager.volume
+}
+
+// leanShare is the part of the largest value by which values lean to decide ties: far over rounding, far
+// under any difference of prices.
+const leanShare = 1e-7
+
+// leanBy returns what the part's values lean by; 0 where nothing is optional.
+func (p *part) leanBy() float64 {
+	most := 0.0
+	for _, v := range p.value {
+		if !math.IsNaN(v) {
+			most = math.Max(most, math.Abs(v))
+		}
+	}
+	return leanShare * most
 }
 
 // recompute checks one block: what each recommended row brings, each strategy's profit, and whether some
 // other bid beats the stated bound.
 func (k *checker) recompute(p *play, a *arena) *arenaResult {
-	res := &arenaResult{sold: sales{}, cost: map[int]float64{}, value: map[int]float64{}}
+	res := &arenaResult{sold: sales{}, hauls: map[int]*expectedHaul{}}
 	find := func(table string, row int, column, format string, args ...any) {
 		res.findings = append(res.findings, Finding{table, row, column, fmt.Sprintf(format, args...)})
 	}
@@ -150,17 +175,23 @@ func (k *checker) recompute(p *play, a *arena) *arenaResult {
 			value, scale := 0.0, 0.0
 			known := true
 			for _, part := range k.partsIn(g.network, a) {
-				v, cost, ok := k.worth(g.bidder, part, s.rows, worlds)
+				v, expected, ok := k.worth(g.bidder, part, s.rows, worlds)
 				if !ok {
 					known = false
 					skip("the profit of strategy %q of %s: over %d joint outcomes", s.name, k.groupName(g), k.o.EnumerationLimit)
 					break
 				}
 				value += v
-				zero := part.none().net
-				scale += math.Abs(zero)
-				res.cost[g.bidder] += weight * s.probability * cost
-				res.value[g.bidder] += weight * s.probability * (v + zero)
+				scale += math.Abs(part.none().net)
+				if res.hauls[g.bidder] == nil {
+					res.hauls[g.bidder] = &expectedHaul{}
+				}
+				lazy, eager := expected, expected
+				if by := part.leanBy(); by > 0 {
+					_, lazy, _ = k.worth(g.bidder, part.leaning(-by), s.rows, worlds)
+					_, eager, _ = k.worth(g.bidder, part.leaning(by), s.rows, worlds)
+				}
+				res.hauls[g.bidder].add(weight*s.probability, expected, lazy, eager)
 			}
 			if !known {
 				continue
@@ -320,17 +351,24 @@ func (k *checker) checkSales(p *play, sold sales) {
 	own := k.ownOnly(p, sold)
 	listed := sales{}
 	first := map[[2]int]int{}
-	names := map[string]bool{"": true}
-	for _, r := range k.r.RecommendedBids {
-		if k.o.Command == "bid" {
-			names[r.Bid] = true
+	// In bid the bidder's own rows may name its bids, then all of them do.
+	names, named := map[[2]string]bool{}, false
+	if k.o.Command == "bid" {
+		for _, r := range k.r.RecommendedBids {
+			names[[2]string{r.Bid, r.Lot}] = true
+		}
+		for _, r := range k.r.Allocation {
+			named = named || r.Bid != "" && k.bidder[r.Bidder] == p.me
 		}
 	}
 	for i, r := range k.r.Allocation {
 		b, ok1 := k.bidderNamed(tableAllocation, i, r.Bidder)
 		l, ok2 := k.lotNamed(tableAllocation, i, r.Lot)
-		if !names[r.Bid] && b == p.me || k.o.Command == "solve" && r.Bid != "" {
-			k.find(tableAllocation, i, "bid", "%q stands for no bid: the rows are expectations over bids", r.Bid)
+		if k.o.Command == "solve" && r.Bid != "" {
+			k.find(tableAllocation, i, "bid", "%q, blank is due: the rows are expectations over bids", r.Bid)
+		}
+		if named && ok1 && b == p.me && !names[[2]string{r.Bid, r.Lot}] {
+			k.find(tableAllocation, i, "bid", "recommended_bids.csv has no bid %q for lot %q", r.Bid, r.Lot)
 		}
 		if !ok1 || !ok2 {
 			continue

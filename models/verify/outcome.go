@@ -183,9 +183,10 @@ func lotsOf(rows []bidRow) []int {
 	return lots
 }
 
-// worth returns E[V(w)] - V(0) and the expected delivery cost of the part for a bidder that bids the rows,
-// of which only those at the part's lots count; ok is false where the joint outcomes are too many.
-func (k *checker) worth(me int, p *part, rows []bidRow, worlds []world) (value, cost float64, ok bool) {
+// worth returns E[V(w)] - V(0) of the part, and the expected cost and volume of its delivery, for a bidder
+// that bids the rows, of which only those at the part's lots count; ok is false where the joint outcomes
+// are too many.
+func (k *checker) worth(me int, p *part, rows []bidRow, worlds []world) (value float64, expected delivery, ok bool) {
 	var own []bidRow
 	var at []int
 	var probes []probe
@@ -198,11 +199,11 @@ func (k *checker) worth(me int, p *part, rows []bidRow, worlds []world) (value, 
 	}
 	zero := p.none()
 	if len(own) == 0 {
-		return 0, zero.cost, zero.feasible
+		return 0, zero, zero.feasible
 	}
 	states, ok := k.facing(me, probes, worlds, k.o.EnumerationLimit)
 	if !ok {
-		return 0, 0, false
+		return 0, delivery{}, false
 	}
 	for _, s := range states {
 		w := make([]float64, len(p.lots))
@@ -211,7 +212,9 @@ func (k *checker) worth(me int, p *part, rows []bidRow, worlds []world) (value, 
 		}
 		d := p.at(w)
 		value += s.probability * (d.net - zero.net)
-		cost += s.probability * d.cost
+		expected.net += s.probability * d.net
+		expected.cost += s.probability * d.cost
+		expected.volume += s.probability * d.volume
 	}
-	return value, cost, true
+	return value, expected, true
 }

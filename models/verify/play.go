@@ -193,6 +193,7 @@ func (k *checker) readPlay() (*play, bool) {
 				column = "block"
 			}
 			k.find(tableBids, i, column, "equilibrium.csv has no strategy %q of bidder %q, type %q, in block %q", r.Strategy, r.Bidder, r.Type, r.Block)
+			k.find(tableEquilibrium, -1, column, "strategy %q of bidder %q, type %q, in block %q is missing: recommended_bids.csv has its bids", r.Strategy, r.Bidder, r.Type, r.Block)
 			continue
 		}
 		if math.Abs(s.probability-r.Probability) > probTol {
@@ -300,10 +301,12 @@ func (k *checker) readProfiles(arenas map[string]*arena, look func(bidder, typ i
 		g, s := look(b, t, r.Block, r.Strategy)
 		if g == nil {
 			k.find(tableProfiles, i, "block", "equilibrium.csv has no strategies of bidder %q, type %q in block %q", r.Bidder, r.Type, r.Block)
+			k.find(tableEquilibrium, -1, "block", "strategies of bidder %q, type %q in block %q are missing: profiles.csv plays them", r.Bidder, r.Type, r.Block)
 			continue
 		}
 		if s == nil {
 			k.find(tableProfiles, i, "strategy", "equilibrium.csv has no strategy %q of %s", r.Strategy, k.groupName(g))
+			k.find(tableEquilibrium, -1, "strategy", "strategy %q of %s is missing: profiles.csv plays it", r.Strategy, k.groupName(g))
 			continue
 		}
 		f := by[[2]string{r.Block, r.Profile}]
@@ -477,10 +480,12 @@ func (k *checker) placeLots(p *play, arenas map[string]*arena, lotBlock map[int]
 		if !k.c.Bidders[b].Strategic() || k.o.Command == "bid" && b != p.me {
 			continue
 		}
-		for _, part := range newNetwork(k.c, &k.c.Bidders[b], auction.Known).parts {
-			for _, l := range part.lots {
-				touched[l] = true
-				join.union(l, part.lots[0])
+		for _, t := range k.c.Bidders[b].Types {
+			for _, part := range newNetwork(k.c, &k.c.Bidders[b], t).parts {
+				for _, l := range part.lots {
+					touched[l] = true
+					join.union(l, part.lots[0])
+				}
 			}
 		}
 	}
@@ -546,27 +551,58 @@ func (k *checker) placeLots(p *play, arenas map[string]*arena, lotBlock map[int]
 	}
 	for _, a := range p.arenas {
 		sort.Ints(a.lots)
+		if len(a.lots) == 0 && len(p.arenas) > 1 && len(homeless) == 0 {
+			k.find(tableEquilibrium, a.groups[0].first, "block", "no lots are left for block %q", a.block)
+		}
 		if k.o.Command == "solve" {
 			k.checkPresence(a)
 		}
 	}
+	if k.o.Command == "bid" {
+		for t, ty := range k.c.Bidders[p.me].Types {
+			if _, due := p.weight[[2]int{p.me, t}]; due && !answered(p, t) {
+				k.find(tableEquilibrium, -1, "type", "there is no strategy of type %q", ty.Name)
+			}
+		}
+	}
 }
 
-// checkPresence reports a strategic bidder's type that has lots in the block and no strategy there.
+// answered says whether the run has a strategy of the type.
+func answered(p *play, typ int) bool {
+	for _, a := range p.arenas {
+		for _, g := range a.groups {
+			if g.typ == typ {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkPresence reports a strategic bidder's type that could gain in the block and has no strategy there:
+// one to which all of the block's lots, for nothing, would be worth something.
 func (k *checker) checkPresence(a *arena) {
 	has := map[[2]int]bool{}
 	for _, g := range a.groups {
 		has[[2]int{g.bidder, g.typ}] = true
 	}
 	for b := range k.c.Bidders {
-		bidder := &k.c.Bidders[b]
-		uses := false
-		for _, l := range a.lots {
-			uses = uses || useful(k.c, bidder, l)
-		}
-		for t, ty := range bidder.Types {
-			if uses && !has[[2]int{b, t}] {
-				k.find(tableEquilibrium, -1, "", "bidder %q, type %q has no strategy in block %q", bidder.Name, ty.Name, a.block)
+		for t, ty := range k.c.Bidders[b].Types {
+			if has[[2]int{b, t}] || !k.c.Bidders[b].Strategic() {
+				continue
+			}
+			gain := 0.0
+			for _, part := range k.partsIn(newNetwork(k.c, &k.c.Bidders[b], ty), a) {
+				all := make([]float64, len(part.lots))
+				for i, l := range part.lots {
+					if containsInt(a.lots, l) {
+						all[i] = k.c.Lots[l].Capacity
+					}
+				}
+				gain += part.at(all).net - part.none().net
+			}
+			if !same(gain, 0) {
+				k.find(tableEquilibrium, -1, "", "bidder %q, type %q has no strategy in block %q, whose lots are worth %.10g to it", k.c.Bidders[b].Name, ty.Name, a.block, gain)
 			}
 		}
 	}

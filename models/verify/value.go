@@ -34,7 +34,16 @@ type part struct {
 	fixed  []float64 // by facility
 	limit  []float64 // capacity by facility
 	total  float64   // of volume
+	lean   float64   // money added to the value of every package, which decides ties
 	memo   map[string]delivery
+}
+
+// leaning returns the part with every value raised a little: among equally good deliveries the largest is
+// then taken, or, lowered, the smallest.
+func (p *part) leaning(lean float64) *part {
+	q := *p
+	q.lean, q.memo = lean, map[string]delivery{}
+	return &q
 }
 
 // A way is a lot or a route.
@@ -50,6 +59,7 @@ type way struct {
 type delivery struct {
 	net      float64 // value delivered less all costs; -Inf where a row cannot be delivered
 	cost     float64 // all costs
+	volume   float64 // packages delivered
 	feasible bool
 }
 
@@ -66,15 +76,47 @@ func useful(c *auction.Case, b *auction.Bidder, lot int) bool {
 	return false
 }
 
+// superfluous says whether the type would be as well off without the lot whatever else it won: each row
+// the lot can serve has a substitute that costs no more and never runs out, which is staying undelivered
+// or a route that needs no facility. Such lots join nothing.
+func superfluous(c *auction.Case, b *auction.Bidder, t auction.Type, lot int) bool {
+	unit, _ := b.LotAccess(lot)
+	unit *= t.AccessCostFactor
+	for i := range b.Demand {
+		d := &b.Demand[i]
+		if d.Zone != c.Lots[lot].Zone || !d.Accepts(c.Lots[lot].Service) || d.Volume*t.VolumeFactor <= 0 {
+			continue
+		}
+		substitute := d.Optional() && d.Value*t.ValueFactor <= unit
+		for _, r := range b.Routes {
+			if r.Zone != d.Zone || !d.Accepts(r.Service) || r.Facility >= 0 || r.UnitCost*t.UnitCostFactor > unit {
+				continue
+			}
+			most := 0.0
+			for j := range b.Demand {
+				if b.Demand[j].Zone == r.Zone && b.Demand[j].Accepts(r.Service) {
+					most += b.Demand[j].Volume * t.VolumeFactor
+				}
+			}
+			substitute = substitute || r.Capacity >= most
+		}
+		if !substitute {
+			return false
+		}
+	}
+	return true
+}
+
 // newNetwork builds the delivery problem of type t of bidder b.
 func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 	// Number the demand rows, then useful lots, routes and facilities, and join what touches.
 	var lots []int
 	for l := range c.Lots {
-		if useful(c, b, l) {
+		if useful(c, b, l) && c.Lots[l].Capacity > 0 && !superfluous(c, b, t, l) {
 			lots = append(lots, l)
 		}
 	}
+	present := func(d int) bool { return b.Demand[d].Volume*t.VolumeFactor > 0 }
 	nd, nl, nr := len(b.Demand), len(lots), len(b.Routes)
 	join := newForest(nd + nl + nr + len(b.Facilities))
 	ways := make([]way, 0, nl+nr)
@@ -82,7 +124,7 @@ func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 		unit, _ := b.LotAccess(l)
 		w := way{lot: i, facility: -1, capacity: 0, cost: unit * t.AccessCostFactor}
 		for d := range b.Demand {
-			if b.Demand[d].Zone == c.Lots[l].Zone && b.Demand[d].Accepts(c.Lots[l].Service) {
+			if present(d) && b.Demand[d].Zone == c.Lots[l].Zone && b.Demand[d].Accepts(c.Lots[l].Service) {
 				w.serves = append(w.serves, d)
 				join.union(d, nd+i)
 			}
@@ -92,7 +134,7 @@ func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 	for i, r := range b.Routes {
 		w := way{lot: -1, facility: r.Facility, capacity: r.Capacity, cost: r.UnitCost * t.UnitCostFactor}
 		for d := range b.Demand {
-			if b.Demand[d].Zone == r.Zone && b.Demand[d].Accepts(r.Service) {
+			if present(d) && b.Demand[d].Zone == r.Zone && b.Demand[d].Accepts(r.Service) {
 				w.serves = append(w.serves, d)
 				join.union(d, nd+nl+i)
 			}
@@ -172,10 +214,11 @@ func (p *part) none() delivery { return p.at(make([]float64, len(p.lots))) }
 // can only lower the cost; where the flow uses no such facility, that relaxed cost is the true one.
 func (p *part) deliver(won []float64) delivery {
 	const closed, open, undecided = 0, 1, 2
-	best, bestMissed := math.Inf(1), 0.0
+	best := math.Inf(1)
+	var bestMissed, bestLeft float64
 	var branch func(state []int)
 	branch = func(state []int) {
-		cost, missed, used, ok := p.flow(won, func(f int) bool { return state[f] != closed })
+		cost, missed, left, used, ok := p.flow(won, func(f int) bool { return state[f] != closed })
 		if !ok {
 			return
 		}
@@ -193,7 +236,7 @@ func (p *part) deliver(won []float64) delivery {
 			}
 		}
 		if whole < best {
-			best, bestMissed = whole, missed
+			best, bestMissed, bestLeft = whole, missed, left
 		}
 		if next < 0 || cost >= best {
 			return
@@ -215,16 +258,16 @@ func (p *part) deliver(won []float64) delivery {
 	all := 0.0
 	for d, v := range p.value {
 		if !math.IsNaN(v) {
-			all += v * p.volume[d]
+			all += (v + p.lean) * p.volume[d]
 		}
 	}
-	return delivery{net: all - best, cost: best - bestMissed, feasible: true}
+	return delivery{net: all - best, cost: best - bestMissed, volume: p.total - bestLeft, feasible: true}
 }
 
 // flow ships every demand row at least cost by successive shortest paths (Busacker and Gowen 1961) with
-// Bellman-Ford: cost counts lots, routes and the value missed on optional rows; used is by facility. ok
-// is false where a row without value cannot be shipped.
-func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed float64, used []float64, ok bool) {
+// Bellman-Ford: cost counts lots, routes and the value missed on the left packages of optional rows; used
+// is by facility. ok is false where a row without value cannot be shipped.
+func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed, left float64, used []float64, ok bool) {
 	const source, sink = 0, 1
 	type arc struct {
 		from, to  int
@@ -244,7 +287,7 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed f
 	for d, v := range p.volume {
 		link(source, demand(d), v, 0)
 		if !math.IsNaN(p.value[d]) {
-			arcs[link(demand(d), sink, v, p.value[d])].miss = true
+			arcs[link(demand(d), sink, v, p.value[d]+p.lean)].miss = true
 		}
 	}
 	for f := range p.fixed {
@@ -290,7 +333,7 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed f
 			}
 		}
 		if via[sink] < 0 {
-			return 0, 0, nil, false
+			return 0, 0, 0, nil, false
 		}
 		push := rest
 		for v := sink; v != source; v = arcs[via[v]].from {
@@ -308,12 +351,13 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed f
 		cost += shipped * arcs[i].unit
 		if arcs[i].miss {
 			missed += shipped * arcs[i].unit
+			left += shipped
 		}
 		if arcs[i].fac {
 			used[arcs[i].facility] = shipped
 		}
 	}
-	return cost, missed, used, true
+	return cost, missed, left, used, true
 }
 
 // vectorKey is a map key for a vector of volumes.
