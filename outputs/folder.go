@@ -265,3 +265,15 @@ func Read(dir string) (*auction.Results, *Manifest, error) {
 	}
 	return r, m, nil
 }
+
+// Lines returns the line in the file of each row of a table of a run folder: row i is not always line
+// i + 2, as cells may hold line breaks.
+func Lines(dir, file string) ([]int, error) {
+	path := filepath.Join(dir, file)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	from, err := parse(path, data)
+	return from.at, err
+}

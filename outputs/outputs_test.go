@@ -406,6 +406,17 @@ func TestWriteMakesParents(t *testing.T) {
 	}
 }
 
+func TestLinesOfRows(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r := &auction.Results{Command: "allocate", Payments: []auction.PaymentRow{{Bidder: "a"}, {Bidder: "two\nlines"}, {Bidder: "b"}}}
+	if err := Write(dir, false, r, &Manifest{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Lines(dir, "payments.csv"); err != nil || !slices.Equal(got, []int{2, 3, 5}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 // Whatever a table has become, it is compared and read without harm, and a change is always found.
 func FuzzCompare(f *testing.F) {
 	dir := sample(f)
