@@ -1,0 +1,335 @@
+package allocation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"lotwise/models/auction"
+	"lotwise/solver"
+)
+
+// A point is an allocation of a component.
+type point struct {
+	x         []float64 // by bid: the accepted fraction
+	objective float64
+	price     []float64 // by row: its shadow price, the decisions fixed
+}
+
+// A part is what a component's solve found.
+type part struct {
+	point
+	bound   float64 // no allocation earns more
+	settled bool    // the point is the first of the optima by the tie rule
+}
+
+const (
+	// Up to exactDecisions, a gap is not made use of: the optimum is proven, if exactNodes nodes of branch
+	// and bound do it, which takes seconds.
+	exactDecisions = 500
+	exactNodes     = 2000
+	// interiorRows is from how many rows on the root relaxation is left to the interior point method, where
+	// simplex takes minutes.
+	interiorRows = 500
+	// decisionTries is how often decisions may be found that fit within the solver's tolerances but not
+	// exactly, and be forbidden, before the component is given up.
+	decisionTries = 20
+)
+
+// work is a guess of how long the component takes compared with others.
+func (k *component) work() float64 {
+	w := float64(len(k.bids))
+	for j := range k.decide {
+		if k.decide[j] {
+			w += 20
+		}
+	}
+	return w
+}
+
+// solve solves the component. A limit or an ended context leaves what was found until then.
+func (k *component) solve(ctx context.Context, o solver.Options) (*part, error) {
+	switch {
+	case len(k.rows) == 0 && !slices.Contains(k.decide, true):
+		return k.unlimited(), nil
+	case k.oneLot():
+		return k.merit(), nil
+	case !slices.Contains(k.decide, true):
+		return k.divisible(ctx, o)
+	default:
+		return k.indivisible(ctx, o)
+	}
+}
+
+// unlimited accepts every bid that loses nothing.
+func (k *component) unlimited() *part {
+	x := make([]float64, len(k.bids))
+	for j := range x {
+		if k.value[j] >= 0 {
+			x[j] = 1
+		}
+	}
+	w := k.earns(x)
+	return &part{point{x, w, nil}, w, true}
+}
+
+// oneLot says whether the component is divisible bids for one lot, short of nothing but its capacity.
+func (k *component) oneLot() bool {
+	if len(k.rows) != 1 || k.rows[0].family != capacity || slices.Contains(k.decide, true) {
+		return false
+	}
+	for j := range k.bids {
+		if len(k.bid(j).Rows) != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// merit serves one lot by the order of merit. The shadow price is what one more package would earn: the
+// price of the first row that is not served in full.
+func (k *component) merit() *part {
+	r := &k.rows[0]
+	lot := auction.Lot{Capacity: r.rhs}
+	offers := make([]auction.Offer, len(r.terms))
+	for i, t := range r.terms {
+		offers[i] = auction.Offer{Bidder: k.bidder(t.bid), Price: k.value[t.bid] / t.coef, Quantity: t.coef}
+	}
+	level(offers)
+	x := make([]float64, len(k.bids))
+	for j := range x {
+		if k.value[j] >= 0 {
+			x[j] = 1 // bids for no packages are in no row
+		}
+	}
+	var m auction.Merit
+	won := m.Serve(nil, &lot, offers)
+	for i, t := range r.terms {
+		x[t.bid] = won[i] / t.coef
+	}
+	price := 0.0
+	for _, i := range m.Rank(&lot, offers) {
+		if won[i] < offers[i].Quantity {
+			price = offers[i].Price
+			break
+		}
+	}
+	w := k.earns(x)
+	return &part{point{x, w, []float64{price}}, w, true}
+}
+
+// level makes prices that differ by rounding alone equal, so that they are ties: a price recovered from the money for
+// all packages has lost its last digit.
+func level(offers []auction.Offer) {
+	byPrice := make([]int, len(offers))
+	for i := range byPrice {
+		byPrice[i] = i
+	}
+	slices.SortStableFunc(byPrice, func(a, b int) int { return cmp.Compare(offers[a].Price, offers[b].Price) })
+	for n := 1; n < len(byPrice); n++ {
+		low, high := offers[byPrice[n-1]].Price, &offers[byPrice[n]].Price
+		if *high-low <= tieShare*math.Abs(*high) {
+			*high = low
+		}
+	}
+}
+
+// divisible solves a component without decisions, a linear program.
+func (k *component) divisible(ctx context.Context, o solver.Options) (*part, error) {
+	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
+	for j := range up {
+		up[j] = 1
+	}
+	found, bound, settled, err := k.allotted(ctx, lo, up, o)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		found = k.greedy()
+	}
+	return &part{*found, max(bound, found.objective), settled}, nil
+}
+
+// allotted is the best allotment at given decisions, the first of these by the tie rule where settled,
+// and a bound on it. The point is nil where the decisions do not fit or there was no time.
+func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Options) (p *point, bound float64, settled bool, err error) {
+	if slices.Equal(lo, up) {
+		if !k.fits(lo) {
+			return nil, math.Inf(-1), false, nil
+		}
+		w := k.earns(lo)
+		return &point{slices.Clone(lo), w, make([]float64, len(k.rows))}, w, true, nil
+	}
+	m := k.allot(k.value, lo, up, nil)
+	s, err := solver.Solve(ctx, m.Model, o)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if !s.HasDuals() {
+		if s.Termination == solver.Failed {
+			return nil, 0, false, fmt.Errorf("allocation: the solver failed on the linear program of %d bids from %s on", len(k.bids), k.key(0))
+		}
+		return nil, s.Bound, false, nil
+	}
+	x := make([]float64, len(k.bids))
+	for j := range x {
+		x[j] = s.Value(m.x[j])
+	}
+	p = &point{price: m.duals(s)}
+	if !k.problem.AnyOptimum {
+		f := &face{k, slices.Clone(x), slices.Clone(lo), slices.Clone(up), make([]bool, len(k.rows))}
+		f.restrict(k.value, p.price)
+		if settled, err = f.first(ctx, o); err != nil {
+			return nil, 0, false, err
+		}
+		if first := f.x; settled && k.repair(first, lo, up) {
+			p.x, p.objective = first, k.earns(first)
+		}
+	}
+	// The solver's own point, where the face's was not wanted or has lost something.
+	if !k.repair(x, lo, up) {
+		if p.x == nil {
+			return nil, s.Bound, false, nil
+		}
+	} else if w := k.earns(x); p.x == nil || w > p.objective+slack(w)+provenShare*math.Abs(w) {
+		p.x, p.objective, settled = x, w, false
+	}
+	return p, s.Bound, settled, nil
+}
+
+// indivisible solves a component with decisions, a mixed-integer program.
+func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, error) {
+	f := k.formulate(true)
+	if len(k.rows) > interiorRows {
+		o.MIPLPSolver = "ipm"
+	}
+	best := k.greedy()
+	session, err := solver.Open(f.Model)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	deadline := time.Now().Add(o.TimeLimit)
+	bound := math.Inf(1)
+	var s *solver.Solution
+	for try := range decisionTries {
+		o.Start = f.values(k, best.x)
+		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
+			return nil, err
+		}
+		bound = s.Bound
+		if !s.HasValues() {
+			if s.Termination == solver.Failed || s.Claim == solver.Infeasible {
+				return nil, fmt.Errorf("allocation: the solver found no allocation of %d bids from %s on", len(k.bids), k.key(0))
+			}
+			break
+		}
+		found, err := k.at(ctx, f, s, left(o, deadline))
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			if found.objective >= best.objective {
+				best = found
+			}
+			break
+		}
+		if ctx.Err() != nil || try == decisionTries-1 {
+			break
+		}
+		f.forbid(k, s)
+	}
+	p := &part{*best, max(bound, best.objective), false}
+	if proven(p.objective, p.bound) && !k.problem.AnyOptimum {
+		p.settled, err = k.breakTies(ctx, &p.point, left(o, deadline))
+	}
+	return p, err
+}
+
+// search solves the program, to proven optimality where that is cheap.
+func (k *component) search(ctx context.Context, f *formulation, session *solver.Session, o solver.Options, deadline time.Time) (*solver.Solution, error) {
+	if o.RelGap > 0 && f.Integers() <= exactDecisions {
+		exact := left(o, deadline)
+		exact.RelGap, exact.NodeLimit = 0, exactNodes
+		s, err := session.Solve(ctx, exact)
+		if err != nil || s.HasValues() && s.Gap() <= o.RelGap || s.Limit == solver.LimitTime || ctx.Err() != nil {
+			return s, err
+		}
+		if s.HasValues() {
+			o.Start = nil // the session goes on from its own
+		}
+	}
+	return session.Solve(ctx, left(o, deadline))
+}
+
+// left is o with the time that is left to the deadline.
+func left(o solver.Options, deadline time.Time) solver.Options {
+	if o.TimeLimit > 0 {
+		o.TimeLimit = max(time.Until(deadline), time.Millisecond)
+	}
+	return o
+}
+
+// at is the best allotment at the decisions of s, nil where they do not fit.
+func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, o solver.Options) (*point, error) {
+	o.RelGap, o.NodeLimit, o.Start = 0, 0, nil
+	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
+	for j := range up {
+		up[j] = 1
+		if k.decide[j] {
+			up[j] = math.Round(s.Value(f.y[j]))
+			lo[j] = k.least[j] * up[j]
+		}
+	}
+	p, _, _, err := k.allotted(ctx, lo, up, o)
+	if p == nil && err == nil {
+		// No time: the program's own fractions.
+		x := make([]float64, len(k.bids))
+		for j := range x {
+			x[j] = s.Value(f.x[j])
+		}
+		if k.repair(x, lo, up) {
+			p = &point{x, k.earns(x), make([]float64, len(k.rows))}
+		}
+	}
+	return p, err
+}
+
+// forbid excludes the decisions of s.
+func (f *formulation) forbid(k *component, s *solver.Solution) {
+	var differ []solver.Term
+	ones := 0.0
+	for j, y := range f.y {
+		switch {
+		case !k.decide[j]:
+		case s.Value(y) > 0.5:
+			differ = append(differ, y.Times(-1))
+			ones++
+		default:
+			differ = append(differ, y.Times(1))
+		}
+	}
+	f.AtLeast("misfit", "", differ, 1-ones)
+}
+
+// values are the values of all variables at x.
+func (f *formulation) values(k *component, x []float64) []float64 {
+	v := make([]float64, f.Vars())
+	for j := range x {
+		v[f.x[j].Index()] = x[j]
+		if k.decide[j] && x[j] > 0 {
+			v[f.y[j].Index()] = 1
+		}
+	}
+	for i, z := range f.z {
+		for _, j := range k.entries[i].bids {
+			if x[j] > 0 {
+				v[z.Index()] = 1
+			}
+		}
+	}
+	return v
+}

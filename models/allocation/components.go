@@ -1,0 +1,309 @@
+package allocation
+
+import (
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+)
+
+// A component is a part of the problem that shares nothing scarce with the rest: its bids compete for
+// lots, budgets and volume caps that could run out, or are alternatives or conditions of each other.
+// Bids are known by their position in it.
+type component struct {
+	problem  *Problem
+	bids     []int     // positions in the case, ascending
+	value    []float64 // by bid
+	volume   []float64 // by bid: packages when all of it is accepted
+	least    []float64 // by bid: its least fraction
+	decide   []bool    // by bid: whether it is accepted (y) matters, not only how much of it (x)
+	rows     []row     // capacity, budget and max_volume where they can bind
+	uses     [][]use   // by bid: the rows it is in
+	groups   [][]int   // alternatives: at most one of each is accepted
+	requires [][2]int  // the first only with the second
+	entries  []entry   // bidders with a fee
+}
+
+// A row is Σ coef x ≤ rhs; no coefficient is negative, so that accepting less never breaks it.
+type row struct {
+	family string // capacity, budget or max_volume
+	of     int    // the lot's or bidder's position in the case
+	terms  []term
+	rhs    float64
+}
+
+type term struct {
+	bid  int
+	coef float64
+}
+
+// A use is a bid's part in a row.
+type use struct {
+	row  int
+	coef float64
+}
+
+// An entry is a bidder with a fee.
+type entry struct {
+	bidder int
+	fee    float64
+	bids   []int
+}
+
+func (k *component) bid(j int) *auction.Bid { return &k.problem.Case.Bids[k.bids[j]] }
+
+func (k *component) bidder(j int) int { return k.bid(j).Bidder }
+
+// at is the left-hand side of the row.
+func (r *row) at(x []float64) float64 {
+	var s sum
+	for _, t := range r.terms {
+		s.add(t.coef * x[t.bid])
+	}
+	return s.value()
+}
+
+// name is the row's lot or bidder.
+func (k *component) name(r *row) string {
+	if r.family == capacity {
+		return k.problem.Case.Lots[r.of].Name
+	}
+	return k.problem.Case.Bidders[r.of].Name
+}
+
+const (
+	capacity  = "capacity"
+	budget    = "budget"
+	maxVolume = "max_volume"
+)
+
+// components splits the problem, ordered by first bid. Bids that cannot be accepted because they require
+// one that is out are left out with it.
+func (p *Problem) components() []*component {
+	c := p.Case
+	out := p.unreachable()
+	groups := p.groups(out)
+	rows := p.scarce(out, groups)
+
+	sets := newSets(len(c.Bids))
+	for _, r := range rows {
+		for _, t := range r.terms[1:] {
+			sets.join(r.terms[0].bid, t.bid)
+		}
+	}
+	for _, g := range groups {
+		for _, b := range g[1:] {
+			sets.join(g[0], b)
+		}
+	}
+	first := make([]int, len(c.Bidders)) // a bid of each bidder with a fee, plus one
+	for b := range c.Bids {
+		if out[b] {
+			continue
+		}
+		if r := c.Bids[b].Requires; r >= 0 {
+			sets.join(b, r)
+		}
+		if i := c.Bids[b].Bidder; p.Fee != nil && p.Fee[i] > 0 {
+			if first[i] > 0 {
+				sets.join(first[i]-1, b)
+			}
+			first[i] = b + 1
+		}
+	}
+
+	var parts []*component
+	part := make(map[int]*component)
+	place := make([]int, len(c.Bids))
+	for b := range c.Bids {
+		if out[b] {
+			continue
+		}
+		root := sets.root(b)
+		k := part[root]
+		if k == nil {
+			k = &component{problem: p}
+			part[root] = k
+			parts = append(parts, k)
+		}
+		place[b] = len(k.bids)
+		k.bids = append(k.bids, b)
+		k.value = append(k.value, p.Value[b])
+		k.least = append(k.least, c.Bids[b].MinFraction)
+		k.decide = append(k.decide, c.Bids[b].MinFraction > 0)
+		volume := 0.0
+		for _, r := range c.Bids[b].Rows {
+			volume += r.Quantity
+		}
+		k.volume = append(k.volume, volume)
+		k.uses = append(k.uses, nil)
+	}
+	for _, r := range rows {
+		k := part[sets.root(r.terms[0].bid)]
+		for i := range r.terms {
+			t := &r.terms[i]
+			t.bid = place[t.bid]
+			k.uses[t.bid] = append(k.uses[t.bid], use{len(k.rows), t.coef})
+		}
+		k.rows = append(k.rows, r)
+	}
+	for _, g := range groups {
+		k := part[sets.root(g[0])]
+		for i := range g {
+			g[i] = place[g[i]]
+			k.decide[g[i]] = true
+		}
+		k.groups = append(k.groups, g)
+	}
+	for _, k := range parts {
+		entered := make(map[int]int)
+		for j := range k.bids {
+			if r := k.bid(j).Requires; r >= 0 {
+				k.requires = append(k.requires, [2]int{j, place[r]})
+				k.decide[j], k.decide[place[r]] = true, true
+			}
+			if i := k.bidder(j); p.Fee != nil && p.Fee[i] > 0 {
+				if _, ok := entered[i]; !ok {
+					entered[i] = len(k.entries)
+					k.entries = append(k.entries, entry{bidder: i, fee: p.Fee[i]})
+				}
+				e := &k.entries[entered[i]]
+				e.bids = append(e.bids, j)
+				k.decide[j] = true
+			}
+		}
+	}
+	return parts
+}
+
+// unreachable is Out, with the bids that require one of them, directly or through others.
+func (p *Problem) unreachable() []bool {
+	out := slices.Clone(p.Out)
+	for changed := true; changed; {
+		changed = false
+		for b := range out {
+			if r := p.Case.Bids[b].Requires; !out[b] && r >= 0 && out[r] {
+				out[b], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// groups are the alternatives: the bids of a bidder's group where it has two or more.
+func (p *Problem) groups(out []bool) [][]int {
+	type key struct {
+		bidder int
+		group  string
+	}
+	at := make(map[key]int)
+	var groups [][]int
+	for b := range p.Case.Bids {
+		bid := &p.Case.Bids[b]
+		if out[b] || bid.Group == "" {
+			continue
+		}
+		g, ok := at[key{bid.Bidder, bid.Group}]
+		if !ok {
+			g = len(groups)
+			at[key{bid.Bidder, bid.Group}] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], b)
+	}
+	return slices.DeleteFunc(groups, func(g []int) bool { return len(g) < 2 })
+}
+
+// scarce are the capacities, budgets and volume caps that can bind: those that accepting every bid, or
+// the largest of each group, would exceed.
+func (p *Problem) scarce(out []bool, groups [][]int) []row {
+	c := p.Case
+	lots := make([]row, len(c.Lots))
+	for l := range lots {
+		lots[l] = row{family: capacity, of: l, rhs: c.Lots[l].Capacity}
+	}
+	budgets, volumes := make([]row, len(c.Bidders)), make([]row, len(c.Bidders))
+	for i := range c.Bidders {
+		budgets[i] = row{family: budget, of: i, rhs: c.Bidders[i].Budget}
+		volumes[i] = row{family: maxVolume, of: i, rhs: c.Bidders[i].MaxVolume}
+	}
+	for b := range c.Bids {
+		if out[b] {
+			continue
+		}
+		bid := &c.Bids[b]
+		volume := 0.0
+		for _, r := range bid.Rows {
+			lots[r.Lot].add(b, r.Quantity)
+			volume += r.Quantity
+		}
+		budgets[bid.Bidder].add(b, bid.Amount)
+		volumes[bid.Bidder].add(b, volume)
+	}
+	group := make(map[int]int) // by bid, of those in groups
+	for g, bids := range groups {
+		for _, b := range bids {
+			group[b] = g
+		}
+	}
+	var rows []row
+	for _, r := range slices.Concat(lots, budgets, volumes) {
+		if len(r.terms) > 0 && r.reach(group) > r.rhs {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// add adds coef x_b; the terms of one bid come one after the other and become one.
+func (r *row) add(b int, coef float64) {
+	switch n := len(r.terms); {
+	case coef == 0 || math.IsInf(r.rhs, 1):
+	case n > 0 && r.terms[n-1].bid == b:
+		r.terms[n-1].coef += coef
+	default:
+		r.terms = append(r.terms, term{b, coef})
+	}
+}
+
+// reach is a bound on the row's use: all bids, and the largest of each group.
+func (r *row) reach(group map[int]int) float64 {
+	total := 0.0
+	var largest map[int]float64
+	for _, t := range r.terms {
+		g, ok := group[t.bid]
+		if !ok {
+			total += t.coef
+			continue
+		}
+		if largest == nil {
+			largest = make(map[int]float64)
+		}
+		if t.coef > largest[g] {
+			total += t.coef - largest[g]
+			largest[g] = t.coef
+		}
+	}
+	return total
+}
+
+// sets are disjoint sets of positions; the root of a set is any of its members.
+type sets []int32
+
+func newSets(n int) sets {
+	s := make(sets, n)
+	for i := range s {
+		s[i] = int32(i)
+	}
+	return s
+}
+
+func (s sets) root(i int) int {
+	for int(s[i]) != i {
+		s[i] = s[s[i]]
+		i = int(s[i])
+	}
+	return i
+}
+
+func (s sets) join(i, j int) { s[s.root(j)] = int32(s.root(i)) }

@@ -1,0 +1,143 @@
+package allocation
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"lotwise/models/auction"
+	"lotwise/solver"
+)
+
+// An Outcome is an allocation with its certificate.
+type Outcome struct {
+	X         []float64 // by bid: the accepted fraction
+	Objective float64   // what the allocation earns
+	Bound     float64   // no allocation earns more
+	// ShadowPrice is, by lot, what one more package of capacity would earn, the accepted bids being those
+	// they are: the dual of the capacity in the linear program that is left when it is decided which
+	// indivisible bids are accepted.
+	ShadowPrice []float64
+	// TiesSettled says whether the allocation is the first of the optimal ones by the tie rule.
+	TiesSettled bool
+	Interrupted bool // the context ended before the requested gap was reached
+}
+
+const (
+	// provenShare and provenMoney are what a solver's bound may lie above a proven optimum: it is told with
+	// an allowance for what rounding and the pruning of branch and bound may have cost.
+	provenShare = 2e-9
+	provenMoney = 2e-6
+)
+
+// proven says whether no allocation earns more than the objective.
+func proven(objective, bound float64) bool {
+	return bound-objective <= provenMoney+provenShare*math.Abs(objective)
+}
+
+// Gap is by how much the objective may be short of the optimum, as a share of the objective.
+func (o *Outcome) Gap() float64 {
+	switch {
+	case o.Bound <= o.Objective:
+		return 0
+	case o.Objective == 0:
+		return math.Inf(1)
+	default:
+		return (o.Bound - o.Objective) / math.Abs(o.Objective)
+	}
+}
+
+// Proven says whether the objective is optimal.
+func (o *Outcome) Proven() bool { return proven(o.Objective, o.Bound) }
+
+// Determine solves the problem, its components on Options.Threads threads. The outcome does not depend
+// on the number of threads unless a time limit strikes or the context ends; what was found until then is
+// returned with its bound, not as an error.
+func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, error) {
+	components := p.components()
+	parts := make([]*part, len(components))
+	errs := make([]error, len(components))
+
+	// The largest first, so that no thread is left with it at the end.
+	order := make([]int, len(components))
+	total := 0.0
+	for i := range order {
+		order[i] = i
+		total += components[i].work()
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(components[b].work(), components[a].work()) })
+
+	deadline := time.Now().Add(o.TimeLimit)
+	threads := max(1, min(o.Threads, len(components)))
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	next, done := 0, 0
+	objective, bound := 0.0, 0.0
+	for range threads {
+		wait.Go(func() {
+			for {
+				mu.Lock()
+				if next == len(order) {
+					mu.Unlock()
+					return
+				}
+				i := order[next]
+				next++
+				so := solver.Options{RelGap: o.Gap, Seed: o.Seed, Threads: 1}
+				if o.TimeLimit > 0 {
+					// A component gets its share of the time that the threads have left.
+					share := min(1, float64(threads)*components[i].work()/total)
+					so.TimeLimit = max(time.Duration(share*float64(time.Until(deadline))), time.Millisecond)
+				}
+				total -= components[i].work()
+				mu.Unlock()
+
+				found, err := components[i].solve(ctx, so)
+
+				mu.Lock()
+				parts[i], errs[i] = found, err
+				if done++; err == nil {
+					objective += found.objective
+					bound += found.bound
+				}
+				o.Report(auction.Progress{Stage: "allocation", Done: done, Total: len(components),
+					Objective: objective, Bound: boundAt(bound, done, len(components)), Epsilon: math.NaN()})
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
+	}
+
+	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)), TiesSettled: true}
+	var earned, most sum
+	for i, k := range components {
+		for j, b := range k.bids {
+			out.X[b] = parts[i].x[j]
+		}
+		for n, price := range parts[i].price {
+			if r := &k.rows[n]; r.family == capacity {
+				out.ShadowPrice[r.of] = max(0, price)
+			}
+		}
+		earned.add(parts[i].objective)
+		most.add(parts[i].bound)
+		out.TiesSettled = out.TiesSettled && parts[i].settled
+	}
+	out.Objective, out.Bound = earned.value(), max(most.value(), earned.value())
+	out.Interrupted = ctx.Err() != nil && !out.Proven() && out.Gap() > o.Gap
+	return out, nil
+}
+
+// boundAt is the bound once every component has one.
+func boundAt(bound float64, done, total int) float64 {
+	if done < total {
+		return math.NaN()
+	}
+	return bound
+}

@@ -1,0 +1,94 @@
+// Package allocation solves the seller's problem: which bids to accept, and what each lot sold for.
+//
+// The problem is winner determination with packages, least fractions, alternatives (XOR groups),
+// required bids, budgets and volume caps; see formulate.go. It falls apart into connected components
+// (components.go), each of which is a merit order, a linear program or a mixed-integer program
+// (component.go). Among optimal allocations the one that serves earlier bidders first is taken
+// (ties.go), and what is written is feasible in exact arithmetic's terms, not the solver's (exact.go).
+package allocation
+
+import (
+	"fmt"
+
+	"lotwise/models/auction"
+)
+
+// A Problem is winner determination over some of a case's bids, with the money that the seller counts
+// for each. Payment rules solve it again without a bidder, or with other values.
+type Problem struct {
+	Case  *auction.Case
+	Value []float64 // by bid: what the objective earns when all of it is accepted (x = 1)
+	Out   []bool    // by bid: never accepted, such as void bids
+	// Fee is what the objective loses, by bidder, when any bid of the bidder is accepted; nil for none.
+	Fee []float64
+	// AnyOptimum gives up the tie rule: the optimal value is wanted, whatever allocation has it.
+	AnyOptimum bool
+}
+
+// NewProblem is the seller's problem of a case, and the bids that are void in it. A case with limits or
+// adjustments is refused with *auction.Unsupported.
+func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid, error) {
+	if err := supported(c); err != nil {
+		return nil, nil, err
+	}
+	p := &Problem{Case: c, Value: make([]float64, len(c.Bids)), Out: make([]bool, len(c.Bids))}
+	var voids []auction.VoidBid
+	for b := range c.Bids {
+		bid := &c.Bids[b]
+		p.Value[b] = bid.Amount
+		if c.Rules.Objective == auction.Contribution {
+			for _, r := range bid.Rows {
+				p.Value[b] -= c.Lots[r.Lot].Cost * r.Quantity
+			}
+		}
+		if row, void := bid.Void(c.Lots); void {
+			p.Out[b] = true
+			voids = append(voids, voidBid(c, bid, row))
+		}
+	}
+	return p, voids, nil
+}
+
+// Without is the problem without a bidder's bids. It asks for the optimal value alone.
+func (p *Problem) Without(bidder int) *Problem {
+	q := *p
+	q.AnyOptimum = true
+	q.Out = make([]bool, len(p.Out))
+	for b := range q.Out {
+		q.Out[b] = p.Out[b] || p.Case.Bids[b].Bidder == bidder
+	}
+	return &q
+}
+
+func voidBid(c *auction.Case, bid *auction.Bid, row int) auction.VoidBid {
+	v := auction.VoidBid{Bidder: c.Bidders[bid.Bidder].Name, Bid: bid.Name}
+	if row < 0 {
+		reserves := 0.0
+		for _, r := range bid.Rows {
+			reserves += c.Lots[r.Lot].Reserve * r.Quantity
+		}
+		v.Reason = fmt.Sprintf("amount %g is under the sum of the reserves, %g", bid.Amount, reserves)
+		return v
+	}
+	lot := &c.Lots[bid.Rows[row].Lot]
+	v.Lot = lot.Name
+	v.Reason = fmt.Sprintf("price %g is under the reserve, %g", bid.Rows[row].Price, lot.Reserve)
+	return v
+}
+
+// supported refuses what the seller's problem does not obey yet: it is never ignored.
+func supported(c *auction.Case) error {
+	var e auction.Unsupported
+	for _, l := range c.Limits {
+		e.Reasons = append(e.Reasons, auction.Conflict{
+			What: fmt.Sprintf("limit %q: allocate does not obey limits; remove the row to allocate without it", l.Name), Source: l.Source})
+	}
+	for _, a := range c.Adjustments {
+		e.Reasons = append(e.Reasons, auction.Conflict{
+			What: fmt.Sprintf("adjustment %q: allocate does not obey adjustments; remove the row to allocate without it", a.Name), Source: a.Source})
+	}
+	if len(e.Reasons) > 0 {
+		return &e
+	}
+	return nil
+}
