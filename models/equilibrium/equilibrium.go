@@ -241,7 +241,7 @@ const (
 	passes       = 300 // of dynamics from one start
 	oracleSteps  = 200 // best responses to all seats, mixed
 	programSteps = 60  // best responses to all seats, correlated
-	autoMixers   = 3   // bidders in a block up to which auto tries independent mixtures
+	autoMixers   = 3   // types of bidders in a block up to which auto tries mixtures of more than two bidders
 	poolFromPlay = 60  // visited profiles that start the pools
 )
 
@@ -265,9 +265,9 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 		visited = visited[len(visited)-poolFromPlay:]
 	}
 	report := func(epsilon float64) {}
-	if concept == Mixed || concept == Auto && fine.bidders() <= autoMixers {
-		whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
-		whole.block = s.name
+	whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
+	whole.block = s.name
+	if concept == Mixed || concept == Auto && (fine.bidders() <= 2 || len(whole.seats) <= autoMixers) {
 		for _, choice := range visited {
 			transfer(fine, whole, choice)
 		}
