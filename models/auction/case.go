@@ -8,7 +8,10 @@
 // range, every number finite or +Inf where the table allows it, every set of probabilities sums to 1.
 package auction
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A Case is one auction: what is for sale, who bids, and by which rules.
 type Case struct {
@@ -29,6 +32,21 @@ type Case struct {
 type Source struct {
 	File string
 	Line int
+}
+
+// Floored returns the case with each lot's reserve at the least price the seller accepts for a divisible
+// bid: under the objective contribution that is not under its cost. The merit order of the floored case
+// is the seller's answer to such bids.
+func (c *Case) Floored() *Case {
+	if c.Rules.Objective != Contribution {
+		return c
+	}
+	f := *c
+	f.Lots = slices.Clone(c.Lots)
+	for l := range f.Lots {
+		f.Lots[l].Reserve = max(f.Lots[l].Reserve, f.Lots[l].Cost)
+	}
+	return &f
 }
 
 // A Lot is capacity at one delivery unit and tender window.

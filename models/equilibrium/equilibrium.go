@@ -43,6 +43,7 @@ const (
 // demand cannot be met without lots. A time limit or a cancelled context gives the best bids found so
 // far, with the certificate they have, and says so in the status.
 func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error) {
+	c = c.Floored()
 	fixed, err := fixedRows(c)
 	if err != nil {
 		return nil, err
