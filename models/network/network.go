@@ -1,0 +1,366 @@
+// Package network says what lots are worth to a bidder: the best value of delivering its demand with the
+// lots it won and its own routes.
+//
+//	V(w) = max  Σ_r value_r · delivered_r − access costs − route costs − Σ_f fixed_f · open_f
+//	s.t. volume through lot l ≤ w_l                                   every lot l
+//	     volume on route k ≤ capacity_k                               every route k
+//	     Σ_{k of f} volume on route k ≤ capacity_f · open_f           every facility f
+//	     delivered_r = volume_r where r must be delivered, ≤ volume_r where delivery is optional
+//	     open_f ∈ {0,1}
+//
+// Given which facilities are open, this is a min-cost flow and concave in w; the maximum over the sets of
+// open facilities is not, which is what makes lots complements of each other as well as substitutes.
+package network
+
+import (
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+)
+
+// Network is one bidder type's network, its numbers multiplied by the type's factors, over the lots that it
+// can use, or a part of one. It does not change once made and may be shared between goroutines.
+type Network struct {
+	bidder, typ int
+	lots        []lot
+	rows        []row
+	routes      []route
+	facilities  []facility
+
+	ids   []int // case lots, by position
+	pools []pool
+	whole *plan  // the flow of the whole network, facilities' capacities in it
+	must  uint64 // facilities that cost nothing to open
+	tight bool   // whether some facility's capacity can bind
+}
+
+// A lot is one of the case's lots.
+type lot struct {
+	id     int // case lot
+	access float64
+	rows   []int // demand rows it may deliver
+	useful float64
+}
+
+// A row is a row of demand with positive volume.
+type row struct {
+	id       int // into the bidder's Demand
+	zone     string
+	services []string
+	volume   float64
+	value    float64
+	optional bool
+}
+
+// A route is a way to deliver without a lot.
+type route struct {
+	id       int // into the bidder's Routes
+	cost     float64
+	capacity float64
+	facility int // into Network.facilities, -1 for none
+	rows     []int
+	reach    float64 // volume of all its rows
+}
+
+// binds says whether the route's own capacity can ever be short.
+func (r *route) binds() bool { return r.capacity < r.reach }
+
+// A facility is a station.
+type facility struct {
+	id       int // into the bidder's Facilities
+	fixed    float64
+	capacity float64
+	binds    bool // its capacity can be short of what its routes may carry
+}
+
+// New returns the network of one type of a bidder.
+func New(c *auction.Case, bidder, typ int) *Network {
+	b := &c.Bidders[bidder]
+	t := &b.Types[typ]
+	var rows []row
+	for i := range b.Demand {
+		d := &b.Demand[i]
+		if v := d.Volume * t.VolumeFactor; v > 0 {
+			rows = append(rows, row{id: i, zone: d.Zone, services: d.Services, volume: v, value: d.Value * t.ValueFactor, optional: d.Optional()})
+		}
+	}
+	fits := func(zone, service string) (fit []int) {
+		for i := range rows {
+			if rows[i].zone == zone && b.Demand[rows[i].id].Accepts(service) {
+				fit = append(fit, i)
+			}
+		}
+		return fit
+	}
+	var routes []route
+	for i := range b.Routes {
+		r := &b.Routes[i]
+		if fit := fits(r.Zone, r.Service); len(fit) > 0 && r.Capacity > 0 {
+			routes = append(routes, route{id: i, cost: r.UnitCost * t.UnitCostFactor, capacity: r.Capacity, facility: r.Facility, rows: fit})
+		}
+	}
+	var facilities []facility
+	for i := range b.Facilities {
+		f := &b.Facilities[i]
+		facilities = append(facilities, facility{id: i, fixed: f.FixedCost * t.FixedCostFactor, capacity: f.Capacity})
+	}
+	byZone := map[string]bool{}
+	for i := range rows {
+		byZone[rows[i].zone] = true
+	}
+	var lots []lot
+	for id := range c.Lots {
+		l := &c.Lots[id]
+		access, ok := b.LotAccess(id)
+		if !ok || !byZone[l.Zone] || l.Capacity <= 0 {
+			continue
+		}
+		access *= t.AccessCostFactor
+		if fit := fits(l.Zone, l.Service); len(fit) > 0 && canHelp(access, fit, rows, routes) {
+			lots = append(lots, lot{id: id, access: access, rows: fit})
+		}
+	}
+	return assemble(bidder, typ, lots, rows, routes, facilities)
+}
+
+// canHelp says whether a lot may save or earn anything at all. It cannot where each of its rows has a
+// substitute that is never dearer and never short: leaving the row undelivered for at most its value, or
+// a route that needs no facility and could carry everything it may carry.
+func canHelp(access float64, fit []int, rows []row, routes []route) bool {
+	for _, r := range fit {
+		if rows[r].optional && rows[r].value <= access {
+			continue
+		}
+		if !slices.ContainsFunc(routes, func(k route) bool {
+			reach := 0.0
+			for _, q := range k.rows {
+				reach += rows[q].volume
+			}
+			return k.facility < 0 && k.cost <= access && k.capacity >= reach && slices.Contains(k.rows, r)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// assemble makes a network of its parts and drops facilities that no route uses. The routes' facilities
+// and all rows index into the slices given.
+func assemble(bidder, typ int, lots []lot, rows []row, routes []route, facilities []facility) *Network {
+	n := &Network{bidder: bidder, typ: typ, lots: lots, rows: rows}
+	used := make([]float64, len(facilities)) // what its routes may carry
+	carries := make([]bool, len(facilities))
+	touched := make([]map[int]bool, len(facilities))
+	for _, k := range routes {
+		for _, r := range k.rows {
+			k.reach += rows[r].volume
+		}
+		if f := k.facility; f >= 0 {
+			carries[f] = true
+			used[f] += min(k.capacity, k.reach)
+			if touched[f] == nil {
+				touched[f] = map[int]bool{}
+			}
+			for _, r := range k.rows {
+				touched[f][r] = true
+			}
+		}
+	}
+	place := make([]int, len(facilities))
+	for f := range facilities {
+		place[f] = -1
+		if !carries[f] && facilities[f].fixed >= 0 {
+			continue
+		}
+		place[f] = len(n.facilities)
+		g := facilities[f]
+		demand := 0.0
+		for r := range rows {
+			if touched[f][r] {
+				demand += rows[r].volume
+			}
+		}
+		g.binds = g.capacity < min(used[f], demand)
+		if g.fixed <= 0 && place[f] < 64 {
+			n.must |= 1 << place[f]
+		}
+		n.tight = n.tight || g.binds
+		n.facilities = append(n.facilities, g)
+	}
+	for _, k := range routes {
+		k.reach = 0
+		for _, r := range k.rows {
+			k.reach += rows[r].volume
+		}
+		if k.facility >= 0 {
+			k.facility = place[k.facility]
+		}
+		n.routes = append(n.routes, k)
+	}
+	for i := range n.lots {
+		l := &n.lots[i]
+		l.useful = 0
+		for _, r := range l.rows {
+			l.useful += rows[r].volume
+		}
+		n.ids = append(n.ids, l.id)
+	}
+	n.pools = n.makePools()
+	n.whole = n.plan(all(len(n.lots)), all(len(n.rows)), all(len(n.routes)), true)
+	return n
+}
+
+func all(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+// Bidder and Type say whose network it is.
+func (n *Network) Bidder() int { return n.bidder }
+
+// Type is the bidder's type whose factors are applied.
+func (n *Network) Type() int { return n.typ }
+
+// Lots returns the case's lots that the network can use, ascending: those accessible, with zone and service
+// acceptable to some demand, and not superfluous whatever else is won. The caller must not change it.
+func (n *Network) Lots() []int { return n.ids }
+
+// Facilities returns how many facilities the network may open.
+func (n *Network) Facilities() int { return len(n.facilities) }
+
+// Useful returns the most packages of the lot, by position, that the network could put to use: winning more
+// is worth nothing more.
+func (n *Network) Useful(lot int) float64 { return n.lots[lot].useful }
+
+// Components splits the network into parts that share no demand, route or facility: V is the sum of the
+// parts' values. Parts without lots are included, so that delivery costs add up. They are in the order of
+// their first lots, those without lots last.
+func (n *Network) Components() []*Network { return n.split(nil) }
+
+// Restrict returns the union of the components that hold one of these case lots.
+func (n *Network) Restrict(lots []int) *Network {
+	wanted := map[int]bool{}
+	for _, l := range lots {
+		wanted[l] = true
+	}
+	return n.split(wanted)[0]
+}
+
+// split returns each component, or, with wanted lots, the one union of the components that hold any.
+func (n *Network) split(wanted map[int]bool) []*Network {
+	// Nodes: rows, then lots, routes and facilities.
+	nl, nr, nk := len(n.lots), len(n.rows), len(n.routes)
+	u := newUnion(nr + nl + nk + len(n.facilities))
+	for i, l := range n.lots {
+		for _, r := range l.rows {
+			u.join(r, nr+i)
+		}
+	}
+	for i, k := range n.routes {
+		for _, r := range k.rows {
+			u.join(r, nr+nl+i)
+		}
+		if k.facility >= 0 {
+			u.join(nr+nl+nk+k.facility, nr+nl+i)
+		}
+	}
+	// A component is numbered by where it first appears: in its lots, else in its rows or facilities.
+	number := map[int]int{}
+	count := 0
+	if wanted != nil {
+		count = 1
+		for i, l := range n.lots {
+			if wanted[l.id] {
+				number[u.find(nr+i)] = 0
+			}
+		}
+	} else {
+		visit := func(node int) {
+			if _, ok := number[u.find(node)]; !ok {
+				number[u.find(node)] = count
+				count++
+			}
+		}
+		for i := range n.lots {
+			visit(nr + i)
+		}
+		for r := range n.rows {
+			visit(r)
+		}
+		for f := range n.facilities {
+			visit(nr + nl + nk + f)
+		}
+	}
+	type parts struct {
+		lots       []lot
+		rows       []row
+		routes     []route
+		facilities []facility
+	}
+	part := make([]parts, count)
+	rowAt, facilityAt := make([]int, nr), make([]int, len(n.facilities))
+	for r := range n.rows {
+		if c, ok := number[u.find(r)]; ok {
+			rowAt[r] = len(part[c].rows)
+			part[c].rows = append(part[c].rows, n.rows[r])
+		}
+	}
+	for f := range n.facilities {
+		if c, ok := number[u.find(nr+nl+nk+f)]; ok {
+			facilityAt[f] = len(part[c].facilities)
+			part[c].facilities = append(part[c].facilities, n.facilities[f])
+		}
+	}
+	renumber := func(rows []int) []int {
+		s := make([]int, len(rows))
+		for i, r := range rows {
+			s[i] = rowAt[r]
+		}
+		return s
+	}
+	for i, l := range n.lots {
+		if c, ok := number[u.find(nr+i)]; ok {
+			l.rows = renumber(l.rows)
+			part[c].lots = append(part[c].lots, l)
+		}
+	}
+	for i, k := range n.routes {
+		if c, ok := number[u.find(nr+nl+i)]; ok {
+			k.rows = renumber(k.rows)
+			if k.facility >= 0 {
+				k.facility = facilityAt[k.facility]
+			}
+			part[c].routes = append(part[c].routes, k)
+		}
+	}
+	nets := make([]*Network, count)
+	for c, p := range part {
+		nets[c] = assemble(n.bidder, n.typ, p.lots, p.rows, p.routes, p.facilities)
+	}
+	return nets
+}
+
+// union is a disjoint-set forest.
+type union []int
+
+func newUnion(n int) union { return union(all(n)) }
+
+func (u union) find(a int) int {
+	for u[a] != a {
+		u[a] = u[u[a]]
+		a = u[a]
+	}
+	return a
+}
+
+func (u union) join(a, b int) {
+	a, b = u.find(a), u.find(b)
+	u[max(a, b)] = min(a, b)
+}
+
+// negInf is the value of what cannot be delivered.
+var negInf = math.Inf(-1)
