@@ -135,23 +135,34 @@ func (m *Model) variable(family, key string, lower, upper float64, kind int32) V
 // Objective adds terms to the objective.
 func (m *Model) Objective(terms ...Term) {
 	for _, t := range terms {
-		if m.owns(t.Var, "objective") && m.finite(t.Coef, "cost of %s", t.Var) {
-			m.setCost(t.Var.i, m.cost[t.Var.i]+t.Coef)
+		if !m.owns(t.Var) {
+			m.fail("objective: variable %w", errForeign)
+			continue
 		}
+		m.setCost(t.Var.i, m.cost[t.Var.i]+t.Coef)
 	}
 }
 
 // Offset adds a constant to the objective.
 func (m *Model) Offset(c float64) {
-	if m.finite(c, "offset") {
-		m.offset += c
+	if !finite(c) {
+		m.fail("offset is %g", c)
+		return
 	}
+	m.offset += c
 }
 
 // Quadratic adds c·v·w to the objective; v and w may be the same. The objective must stay convex
 // when minimised and concave when maximised, and such a model has no integer variables: solving refuses others.
 func (m *Model) Quadratic(v, w Var, c float64) {
-	if !m.owns(v, "objective") || !m.owns(w, "objective") || !m.finite(c, "quadratic cost of %s·%s", v, w) || c == 0 {
+	switch {
+	case !m.owns(v) || !m.owns(w):
+		m.fail("quadratic objective: variable %w", errForeign)
+		return
+	case !finite(c):
+		m.fail("quadratic cost of %s·%s is %g", v, w, c)
+		return
+	case c == 0:
 		return
 	}
 	m.quad = append(m.quad, quadratic{max(v.i, w.i), min(v.i, w.i), c})
@@ -180,7 +191,8 @@ func (m *Model) Range(family, key string, lo float64, terms []Term, hi float64) 
 	m.rowLower, m.rowUpper, m.conNames = append(m.rowLower, lo), append(m.rowUpper, hi), append(m.conNames, n)
 	first := len(m.index)
 	for _, t := range terms {
-		if t.Coef == 0 || !m.owns(t.Var, "constraint %s", con) || !m.finite(t.Coef, "coefficient of %s in %s", t.Var, con) {
+		if !m.owns(t.Var) {
+			m.fail("constraint %s: variable %w", con, errForeign)
 			continue
 		}
 		if k := m.mark[t.Var.i]; k > 0 {
@@ -208,30 +220,44 @@ func (m *Model) Range(family, key string, lo float64, terms []Term, hi float64) 
 	return con
 }
 
-// coefficient says whether a is worth a place in the matrix, and refuses one too large for HiGHS.
+// coefficient says whether a is worth a place in the matrix, and refuses what HiGHS would.
 func (m *Model) coefficient(a float64, v Var, c Con) bool {
-	if math.Abs(a) > largeCoef {
-		m.fail("coefficient %g of %s in %s is larger than %g: choose other units", a, v, c, largeCoef)
+	switch size := math.Abs(a); {
+	case size > smallCoef && size <= largeCoef:
+		return true
+	case size <= smallCoef:
 		return false
+	case !finite(a):
+		m.fail("coefficient of %s in %s is %g", v, c, a)
+	default:
+		m.fail("coefficient %g of %s in %s is larger than %g: choose other units", a, v, c, largeCoef)
 	}
-	return math.Abs(a) > smallCoef
+	return false
 }
 
 // SetBounds replaces the bounds of v.
 func (m *Model) SetBounds(v Var, lower, upper float64) {
-	if m.owns(v, "SetBounds") {
-		m.lower[v.i], m.upper[v.i] = m.interval(lower, upper, m.varNames[v.i], "variable")
+	if !m.owns(v) {
+		m.fail("SetBounds: variable %w", errForeign)
+		return
 	}
+	m.lower[v.i], m.upper[v.i] = m.interval(lower, upper, m.varNames[v.i], "variable")
 }
 
 // SetCost replaces the linear cost of v.
 func (m *Model) SetCost(v Var, c float64) {
-	if m.owns(v, "SetCost") && m.finite(c, "cost of %s", v) {
-		m.setCost(v.i, c)
+	if !m.owns(v) {
+		m.fail("SetCost: variable %w", errForeign)
+		return
 	}
+	m.setCost(v.i, c)
 }
 
 func (m *Model) setCost(i int32, c float64) {
+	if !finite(c) {
+		m.fail("cost of %s is %g", Var{m, i}, c)
+		return
+	}
 	if math.Abs(c) >= infinite {
 		m.fail("cost %g of %s is not below %g: choose other units", c, Var{m, i}, infinite)
 		return
@@ -241,14 +267,17 @@ func (m *Model) setCost(i int32, c float64) {
 
 // SetRange replaces the bounds of c; infinite ones switch it off.
 func (m *Model) SetRange(c Con, lo, hi float64) {
-	if m.ownsCon(c, "SetRange") {
-		m.rowLower[c.i], m.rowUpper[c.i] = m.interval(lo, hi, m.conNames[c.i], "constraint")
+	if !m.ownsCon(c) {
+		m.fail("SetRange: constraint %w", errForeign)
+		return
 	}
+	m.rowLower[c.i], m.rowUpper[c.i] = m.interval(lo, hi, m.conNames[c.i], "constraint")
 }
 
 // SetCoef replaces the coefficient of v in c.
 func (m *Model) SetCoef(c Con, v Var, a float64) {
-	if !m.ownsCon(c, "SetCoef") || !m.owns(v, "SetCoef") || !m.finite(a, "coefficient of %s in %s", v, c) {
+	if !m.ownsCon(c) || !m.owns(v) {
+		m.fail("SetCoef: variable or constraint %w", errForeign)
 		return
 	}
 	if !m.coefficient(a, v, c) {
@@ -293,30 +322,16 @@ func (m *Model) fail(format string, a ...any) {
 
 var errForeign = errors.New("handle belongs to no model or to another one")
 
-// owns says whether v is a variable of m, and keeps an error where it is not.
-func (m *Model) owns(v Var, format string, a ...any) bool {
-	if v.m != nil && (v.m == m || v.m == m.origin) && int(v.i) < len(m.cost) {
-		return true
-	}
-	m.fail("%s: variable %w", fmt.Sprintf(format, a...), errForeign)
-	return false
+// owns says whether v is a variable of m.
+func (m *Model) owns(v Var) bool {
+	return v.m != nil && (v.m == m || v.m == m.origin) && int(v.i) < len(m.cost)
 }
 
-func (m *Model) ownsCon(c Con, where string) bool {
-	if c.m != nil && (c.m == m || c.m == m.origin) && int(c.i) < len(m.rowLower) {
-		return true
-	}
-	m.fail("%s: constraint %w", where, errForeign)
-	return false
+func (m *Model) ownsCon(c Con) bool {
+	return c.m != nil && (c.m == m || c.m == m.origin) && int(c.i) < len(m.rowLower)
 }
 
-func (m *Model) finite(c float64, format string, a ...any) bool {
-	if math.IsNaN(c) || math.IsInf(c, 0) {
-		m.fail("%s is %g", fmt.Sprintf(format, a...), c)
-		return false
-	}
-	return true
-}
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // interval checks bounds and makes infinite what HiGHS takes for infinite. Bounds that are refused become free.
 func (m *Model) interval(lo, hi float64, n name, what string) (float64, float64) {

@@ -550,3 +550,17 @@ func TestMemoryStaysFlat(t *testing.T) {
 		t.Errorf("resident memory grew by %d bytes over 8,000 solves", grown)
 	}
 }
+
+func TestLogFileOnDemand(t *testing.T) {
+	in := acquire(t)
+	path := filepath.Join(t.TempDir(), "highs.log")
+	must(t, in.SetString("log_file", path))
+	must(t, in.PassModel(diet()))
+	must(t, in.Run(context.Background(), Events{}))
+	must(t, in.Clear()) // closes the file
+	text, err := os.ReadFile(path)
+	must(t, err)
+	if !strings.Contains(string(text), "Optimal") {
+		t.Errorf("the log is %q", text)
+	}
+}

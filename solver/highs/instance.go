@@ -17,6 +17,7 @@ type Instance struct {
 
 	cols, rows int  // of the model held
 	threads    int  // value of option "threads"
+	logFile    bool // option "log_file" names one
 	released   bool // back in the pool
 }
 
@@ -53,6 +54,7 @@ func Acquire() (*Instance, error) {
 // quiet sets the options that every instance starts from: log lines go to the callback, which keeps
 // the last warning for errors, and never to the console.
 func (in *Instance) quiet() error {
+	in.logFile = false
 	if err := in.SetBool("log_to_console", false); err != nil {
 		return err
 	}

@@ -76,7 +76,11 @@ func (in *Instance) SetString(name, value string) error {
 	c, v := C.CString(name), C.CString(value)
 	defer C.free(unsafe.Pointer(c))
 	defer C.free(unsafe.Pointer(v))
-	return in.option(name, value, C.Highs_setStringOptionValue(in.h, c, v), "SetString", "Highs_setStringOptionValue")
+	err := in.option(name, value, C.Highs_setStringOptionValue(in.h, c, v), "SetString", "Highs_setStringOptionValue")
+	if err == nil && name == "log_file" {
+		in.logFile = value != ""
+	}
+	return err
 }
 
 func (in *Instance) option(name string, value any, status C.HighsInt, goName, cName string) error {

@@ -5,8 +5,10 @@ import "C"
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"runtime/cgo"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -54,6 +56,14 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 	}
 	C.Highs_zeroAllClocks(in.h) // HiGHS's time limit is on the sum of an instance's runs
 
+	// Writing log lines that nobody reads takes as long as a small LP.
+	if !in.logFile {
+		if err := in.SetBool("output_flag", false); err != nil {
+			return err
+		}
+		defer in.SetBool("output_flag", true)
+	}
+
 	// HiGHS keeps its scheduler, and with it the number of threads, with the operating system's thread that first
 	// ran a solve. One thread is what all runs agree on; a run that wants more shuts this thread's scheduler
 	// before and after, which touches no other thread's.
@@ -68,7 +78,12 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 	if r.panicked != nil {
 		panic(r.panicked)
 	}
-	return in.check(status, "Run", "Highs_run")
+	if err := in.check(status, "Run", "Highs_run"); err != nil {
+		e := err.(*Error)
+		e.Detail = strings.TrimSpace(fmt.Sprintf("model status %d %s", in.Status(), e.Detail))
+		return e
+	}
+	return nil
 }
 
 // Cancel asks a run to stop; any goroutine may call it.
