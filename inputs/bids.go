@@ -20,6 +20,7 @@ type draft struct {
 	scenario                                          int // of beliefs.csv, 0 in bids.csv
 	amountLine, fractionLine, groupLine, requiresLine int // where each was first written, 0 for nowhere
 	requires                                          string
+	named                                             bool // its name was written
 	broken                                            bool // a row was reported and is missing here
 }
 
@@ -126,7 +127,7 @@ func (t *bidTable) find(key bidKey) int {
 	name := key.name
 	if name == "" {
 		name = "row " + strconv.Itoa(t.sheet.line)
-	} else if n := len(t.bids) - 1; n >= 0 && t.bids[n].Name == name && t.bids[n].Bidder == key.bidder && t.drafts[n].scenario == key.scenario {
+	} else if n := len(t.bids) - 1; n >= 0 && t.drafts[n].named && t.bids[n].Name == name && t.bids[n].Bidder == key.bidder && t.drafts[n].scenario == key.scenario {
 		return n // most packages stand in consecutive rows
 	} else if b, ok := t.named[key]; ok {
 		return b
@@ -136,7 +137,7 @@ func (t *bidTable) find(key bidKey) int {
 		t.named[key] = b
 	}
 	t.bids = append(t.bids, auction.Bid{Bidder: key.bidder, Name: name, Requires: -1, Source: t.sheet.source()})
-	t.drafts = append(t.drafts, draft{scenario: key.scenario})
+	t.drafts = append(t.drafts, draft{scenario: key.scenario, named: key.name != ""})
 	return b
 }
 
@@ -222,7 +223,7 @@ func (t *bidTable) resolve() {
 			if unknown++; unknown <= maxPrinted {
 				var own []string
 				for i := range t.bids {
-					if i != b && t.bids[i].Bidder == bidder && t.isNamed(i) {
+					if i != b && t.bids[i].Bidder == bidder && t.drafts[i].named {
 						own = append(own, t.bids[i].Name)
 					}
 				}
@@ -259,7 +260,7 @@ func (t *bidTable) resolve() {
 func (t *bidTable) checkNames() {
 	var suspects []int
 	for b := range t.bids {
-		if t.isNamed(b) && strings.HasPrefix(t.bids[b].Name, "row ") {
+		if t.drafts[b].named && strings.HasPrefix(t.bids[b].Name, "row ") {
 			suspects = append(suspects, b)
 		}
 	}
@@ -268,7 +269,7 @@ func (t *bidTable) checkNames() {
 	}
 	unnamed := map[bidKey]bool{}
 	for b := range t.bids {
-		if !t.isNamed(b) {
+		if !t.drafts[b].named {
 			unnamed[t.key(b)] = true
 		}
 	}
@@ -281,12 +282,6 @@ func (t *bidTable) checkNames() {
 
 func (t *bidTable) key(b int) bidKey {
 	return bidKey{t.drafts[b].scenario, t.bids[b].Bidder, t.bids[b].Name}
-}
-
-// isNamed says whether the bid's name was written.
-func (t *bidTable) isNamed(b int) bool {
-	named, ok := t.named[t.key(b)]
-	return ok && named == b
 }
 
 func (r *reader) readBeliefs(s *sheet) {

@@ -13,15 +13,28 @@ import (
 type selectable struct {
 	name    string
 	table   string
-	numeric bool
+	content content
 }
+
+// A content is what the cells of a column are.
+type content int
+
+const (
+	blank   content = iota // every cell is blank: it may be either
+	numbers                // every cell that is not blank is a number
+	words
+)
 
 // selectables are the columns of the tables, the user's own too, in the order of the tables.
 func (r *reader) selectables(tables ...string) []selectable {
 	var all []selectable
 	for _, t := range tables {
 		for _, c := range Lookup(t).Columns {
-			all = append(all, selectable{c.Name, t, c.Kind == Number})
+			is := words
+			if c.Kind == Number {
+				is = numbers
+			}
+			all = append(all, selectable{c.Name, t, is})
 		}
 		var own []string
 		for name := range r.attributes[t] {
@@ -36,7 +49,8 @@ func (r *reader) selectables(tables ...string) []selectable {
 }
 
 // known finds the column of that name, which it reports where there is none or more than one.
-func (c *column) known(name string, all []selectable) (selectable, bool) {
+func (r *reader) known(c *column, name string, all []selectable) (selectable, bool) {
+	complete := r.lots.complete && r.bidders.complete
 	var found []selectable
 	var candidates []string
 	for _, s := range all {
@@ -49,6 +63,9 @@ func (c *column) known(name string, all []selectable) (selectable, bool) {
 	case 1:
 		return found[0], true
 	case 0:
+		if !complete {
+			return selectable{}, false // the column may well be in the table that could not be read
+		}
 		remedy := "write one of " + strings.Join(candidates, ", ")
 		if meant := nearest(headerName(name), candidates); meant != "" {
 			remedy = fmt.Sprintf("did you mean %s?", meant)
@@ -71,18 +88,18 @@ func (r *reader) filter(c *column, all []selectable) string {
 	}
 	for i := range f {
 		condition := &f[i]
-		s, ok := c.known(condition.Column, all)
+		s, ok := r.known(c, condition.Column, all)
 		if !ok {
 			continue
 		}
 		condition.Column = s.name
 		ordered := condition.Op != "=" && condition.Op != "!="
-		if ordered && !s.numeric {
+		if ordered && s.content == words {
 			c.wrong(s.name+" is not a column of numbers, so "+condition.Op+" does not apply", cell, "use = or !=")
 			continue
 		}
 		for j, v := range condition.Values {
-			if s.numeric {
+			if ordered || s.content == numbers {
 				n, what, remedy := parseNumber(v, c.sheet.decimalComma)
 				if what != "" || math.IsInf(n, -1) {
 					c.wrong("the value of "+s.name+" is "+what, v, remedy)
@@ -145,7 +162,7 @@ func (r *reader) readLimits(s *sheet) {
 func (r *reader) columns(c *column, all []selectable) string {
 	list := c.list(";")
 	for i, name := range list {
-		s, _ := c.known(name, all)
+		s, _ := r.known(c, name, all)
 		list[i] = s.name
 	}
 	return strings.Join(list, ";")

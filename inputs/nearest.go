@@ -16,12 +16,16 @@ func maxEdits(length int) int {
 }
 
 // nearest returns the candidate that a misspelt word most likely meant, the first of equals, whatever
-// the case of its letters; blank where none is near.
+// the case of its letters and the leading zeros that a spreadsheet took; blank where none is near.
 func nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
 	best, bestEdits := "", maxEdits(len(word))+1
 	for _, c := range candidates {
-		if d := edits(word, strings.ToLower(c), bestEdits); d < bestEdits {
+		d := edits(word, strings.ToLower(c), bestEdits)
+		if strings.TrimLeft(word, "0") == strings.TrimLeft(c, "0") && strings.Trim(word, "0") != "" {
+			d = 0
+		}
+		if d < bestEdits {
 			best, bestEdits = c, d
 		}
 	}

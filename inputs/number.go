@@ -74,7 +74,7 @@ func parseNumber(cell string, decimalComma bool) (value float64, wrong, remedy s
 	}
 	v, err := strconv.ParseFloat(digits, 64)
 	if err != nil {
-		return 0, "a number too large", "write inf where no bound is meant"
+		return 0, "a number too large", "write a smaller one"
 	}
 	return signedValue(v, negative), "", ""
 }
@@ -133,7 +133,14 @@ func plainDigits(s string, point byte) (digits, remedy string) {
 	remedy = "write a number such as 1234.5"
 	if point == ',' {
 		group = '.'
-		remedy = "write a number such as 1234,5: in a file with semicolons the comma is the decimal mark"
+		remedy = "write a number such as 1234,5"
+	}
+	if strings.IndexByte(s, group) >= 0 {
+		if point == '.' {
+			remedy += " (the comma only groups three digits)"
+		} else {
+			remedy += " (the point only groups three digits in a table with semicolons)"
+		}
 	}
 	mantissa, exponent := s, ""
 	if i := strings.IndexAny(s, "eE"); i >= 0 {

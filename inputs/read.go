@@ -54,7 +54,7 @@ func ReadBids(c *auction.Case, file string) error {
 	changed := *c
 	r := newReader(&changed)
 	r.nameAll()
-	r.table(Lookup("bids"), csvSheet{file, data})
+	r.table(Lookup("bids"), csvSheet{file, data, nil})
 	if err := r.errors.sorted(); err != nil {
 		return err
 	}
@@ -169,10 +169,7 @@ func openFolder(fsys fs.FS, name, path string) (*book, error) {
 		}
 		files[table] = file
 		data, err := readFile(fsys, file)
-		if err != nil {
-			b.errors = append(b.errors, unreadable(file, err)...)
-		}
-		b.sheets[table] = csvSheet{file, data}
+		b.sheets[table] = csvSheet{file, data, err}
 		sum := sha256.Sum256(data)
 		b.digests[file] = hex.EncodeToString(sum[:])
 	}
@@ -232,9 +229,14 @@ func tableFiles() []string {
 type csvSheet struct {
 	file string
 	data []byte
+	err  error // of reading the file
 }
 
 func (f csvSheet) open(t *Table, errors *Errors) (*sheet, bool) {
+	if f.err != nil {
+		*errors = append(*errors, unreadable(f.file, f.err)...)
+		return nil, false
+	}
 	text, wrong := decode(f.data)
 	if wrong != nil {
 		wrong.File = f.file

@@ -37,7 +37,11 @@ func (s *scanner) next() ([]string, int, bool) {
 	s.cells = s.cells[:0]
 	for {
 		if s.at < len(s.text) && s.text[s.at] == '"' {
-			s.cells = append(s.cells, s.quoted())
+			cell, closed := s.quoted()
+			if !closed {
+				return nil, first, false
+			}
+			s.cells = append(s.cells, cell)
 		} else {
 			s.cells = append(s.cells, s.unquoted())
 		}
@@ -77,8 +81,9 @@ func (s *scanner) unquoted() string {
 	return text[start:i]
 }
 
-// quoted reads a cell in quotes and leaves at on the delimiter or line end after it.
-func (s *scanner) quoted() string {
+// quoted reads a cell in quotes and leaves at on the delimiter or line end after it. Without a closing
+// quote nothing after it can be told apart, and the table ends there.
+func (s *scanner) quoted() (cell string, closed bool) {
 	line := s.line
 	start := s.at + 1
 	at := start
@@ -88,7 +93,7 @@ func (s *scanner) quoted() string {
 		if i < 0 {
 			s.report(line, len(s.cells), "a quote that is not closed", "", "close it, or double a quote that is meant as text")
 			s.at = len(s.text)
-			return ""
+			return "", false
 		}
 		at += i + 1
 		if at >= len(s.text) || s.text[at] != '"' {
@@ -97,7 +102,7 @@ func (s *scanner) quoted() string {
 		doubled = true
 		at++
 	}
-	cell := s.text[start : at-1]
+	cell = s.text[start : at-1]
 	s.line += newlines(cell)
 	if doubled {
 		cell = strings.ReplaceAll(cell, `""`, `"`)
@@ -111,7 +116,7 @@ func (s *scanner) quoted() string {
 			}
 		}
 	}
-	return cell
+	return cell, true
 }
 
 // delimiters are what may stand between cells, the likelier first.

@@ -26,7 +26,7 @@ func (r *reader) readScenarios(s *sheet) {
 			all := r.selectables(t.Name)
 			c.Where = r.filter(where, all)
 			if cell := name.text(); cell != "" {
-				if to, ok := name.known(cell, all); ok {
+				if to, ok := r.known(name, cell, all); ok {
 					c.Column = to.name
 					c.Value = changeValue(value, change, c.Op, t.Column(to.name), to)
 				}
@@ -80,7 +80,7 @@ func (r *reader) changeable(c *column) *Table {
 	}
 	var present []string
 	for _, t := range Tables {
-		if r.c.Has[t.Name] && t.Name != c.sheet.Name {
+		if (r.c.Has[t.Name] || t.Name == "lots" || t.Name == "bidders") && t.Name != c.sheet.Name {
 			present = append(present, t.Name)
 		}
 	}
@@ -100,13 +100,13 @@ func changeValue(value, change *column, op string, to *Column, as selectable) st
 		return cell
 	}
 	rule := as.table == "rules" && as.name == "value" // some rules are numbers
-	numeric := as.numeric || rule
+	numeric := as.content != words || rule
 	if op != "set" {
 		if !numeric {
 			change.wrong(as.name+" is not a column of numbers", op, "use set")
 			return cell
 		}
-	} else if !as.numeric {
+	} else if as.content != numbers {
 		return cell
 	}
 	v, what, remedy := parseNumber(cell, value.sheet.decimalComma)

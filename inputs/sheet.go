@@ -246,7 +246,7 @@ func (c *column) raw() string {
 
 // missing reports a required cell that is blank.
 func (c *column) missing() {
-	c.wrong("a required cell is blank", "", "write "+c.Meaning)
+	c.wrong("a required cell is blank", "", "fill it in: "+c.Meaning)
 }
 
 // text returns the cell's text; a blank one is an error where the column is required.

@@ -19,10 +19,10 @@ type reader struct {
 	errors     Errors
 	lots       *names
 	bidders    *names
-	zones      *names                     // of lots.csv
-	reached    map[string]bool            // zones that a route delivers in
-	wanted     map[string]bool            // zones that have demand
-	attributes map[string]map[string]bool // by table and name: whether every cell is a number
+	zones      *names                        // of lots.csv
+	reached    map[string]bool               // zones that a route delivers in
+	wanted     map[string]bool               // zones that have demand
+	attributes map[string]map[string]content // by table and name
 }
 
 // readers read the rows of each table.
@@ -45,7 +45,7 @@ var readers = map[string]func(*reader, *sheet){
 func newReader(c *auction.Case) *reader {
 	return &reader{
 		c: c, lots: newNames("lot", "lots.csv"), bidders: newNames("bidder", "bidders.csv"),
-		attributes: map[string]map[string]bool{"lots": {}, "bidders": {}},
+		attributes: map[string]map[string]content{"lots": {}, "bidders": {}},
 		zones:      newNames("zone", "lots.csv"), reached: map[string]bool{}, wanted: map[string]bool{},
 	}
 }
@@ -140,7 +140,7 @@ func (r *reader) nameAll() {
 	for _, b := range r.c.Bidders {
 		r.bidders.add(b.Name)
 	}
-	r.lots.complete, r.bidders.complete = true, true
+	r.lots.complete, r.bidders.complete = len(r.c.Bidders) > 0, true
 }
 
 // A unique finds rows of a table that agree in its key.
@@ -192,7 +192,7 @@ func (r *reader) readLots(s *sheet) {
 		r.c.Lots = append(r.c.Lots, l)
 	}
 	s.someRows(len(r.c.Lots), "write a row for each lot")
-	r.lots.complete, r.zones.complete = true, true
+	r.lots.complete, r.zones.complete = len(r.c.Lots) > 0, len(r.c.Lots) > 0
 	cells := make([]map[string]string, len(r.c.Lots))
 	for i := range r.c.Lots {
 		cells[i] = r.c.Lots[i].Attributes
@@ -219,7 +219,7 @@ func (r *reader) readBidders(s *sheet) {
 		r.c.Bidders = append(r.c.Bidders, b)
 	}
 	s.someRows(len(r.c.Bidders), "write a row for each bidder")
-	r.bidders.complete = true
+	r.bidders.complete = len(r.c.Bidders) > 0
 	cells := make([]map[string]string, len(r.c.Bidders))
 	for i := range r.c.Bidders {
 		cells[i] = r.c.Bidders[i].Attributes
@@ -254,21 +254,20 @@ func (s *sheet) attributeCells() map[string]string {
 func (r *reader) plainAttributes(s *sheet, rows []map[string]string) {
 	for _, a := range s.attributes {
 		plain := make([]string, len(rows))
-		numeric := true
-		some := false
+		is := blank
 		for i, cells := range rows {
 			if cells[a.name] == "" {
 				continue
 			}
 			v, ok := plainNumber(cells[a.name], s.decimalComma)
 			if !ok {
-				numeric = false
+				is = words
 				break
 			}
-			plain[i], some = formatNumber(v), true
+			plain[i], is = formatNumber(v), numbers
 		}
-		r.attributes[s.Name][a.name] = numeric && some
-		if numeric {
+		r.attributes[s.Name][a.name] = is
+		if is == numbers {
 			for i, cells := range rows {
 				cells[a.name] = plain[i]
 			}

@@ -104,7 +104,8 @@ func (w *workbookRows) next() ([]string, int, bool) {
 		return nil, w.line, false
 	}
 	for i := range min(len(cells), len(shown)) {
-		if w.numbers[i] {
+		truth := shown[i] == "TRUE" || shown[i] == "FALSE" // held as 1 and 0, but no number to a person
+		if w.numbers[i] && !truth {
 			continue
 		}
 		if _, ok := plainNumber(shown[i], false); !ok || shown[i] == "" {
