@@ -177,8 +177,10 @@ func sample(t testing.TB) (dir string) {
 	dir = filepath.Join(t.TempDir(), "run")
 	r := &auction.Results{Command: "allocate", Status: auction.Optimal}
 	for i := range 6 {
-		r.Allocation = append(r.Allocation, auction.AllocationRow{Bidder: fmt.Sprint("b", i), Bid: fmt.Sprint("x", i), Lot: fmt.Sprint("l", i),
-			Quantity: float64(i) + 0.1, Price: float64(i) + 0.2, Payment: float64(i) + 0.3})
+		r.Allocation = append(r.Allocation, auction.AllocationRow{
+			Bidder: fmt.Sprint("b", i), Bid: fmt.Sprint("x", i), Lot: fmt.Sprint("l", i),
+			Quantity: float64(i) + 0.1, Price: float64(i) + 0.2, Payment: float64(i) + 0.3,
+		})
 	}
 	if err := Write(dir, false, r, &Manifest{Program: "lotwise", Case: "sample"}); err != nil {
 		t.Fatal(err)
@@ -225,7 +227,8 @@ func TestOtherChangesAreNamed(t *testing.T) {
 		"two cells of a column": {replace("2.1", "7", "4.1", "8"), []string{`allocation.csv:4:quantity: the cell was changed after the run, to "7"`, `allocation.csv:6:quantity: the cell was changed after the run, to "8"`}},
 		"cells across": {replace("2.1", "7", "4.3", "8"), []string{
 			"allocation.csv:4:quantity|payment: one or more of these cells were changed after the run",
-			"allocation.csv:6:quantity|payment: one or more of these cells were changed after the run"}},
+			"allocation.csv:6:quantity|payment: one or more of these cells were changed after the run",
+		}},
 		"a row less":    {lines(func(l []string) []string { return slices.Delete(l, 3, 4) }), []string{"allocation.csv:4: 1 rows were removed from here after the run"}},
 		"the last rows": {lines(func(l []string) []string { return l[:5] }), []string{"allocation.csv:6: 2 rows were removed from here after the run"}},
 		"a row more":    {lines(func(l []string) []string { return slices.Insert(l, 2, "b,x,l,1,2,3\n") }), []string{"allocation.csv:3: 1 rows were added here after the run"}},

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"lotwise/inputs"
+	"lotwise/models/allocation"
+	"lotwise/models/auction"
+	"lotwise/outputs"
+)
+
+var allocateCommand = &cli.Command{
+	Name:      "allocate",
+	Usage:     "the seller's problem: which bids to accept, and what winners pay",
+	UsageText: "lotwise allocate CASE -o RUN [--bids FILE]",
+	Description: "Needs lots, bidders and bids. Accepts the bids of most value under all limits, and applies the\n" +
+		"payment rule of rules.csv.\n\nExamples:\n" +
+		"  lotwise allocate mycase -o runs/base\n" +
+		"  lotwise allocate mycase -o runs/late --bids late-bids.csv --time-limit 10m",
+	Flags: solvingFlags(
+		&cli.StringFlag{Name: "bids", Usage: "read the bids from `FILE` instead of the case's bids.csv"},
+	),
+	Action: func(cc *cli.Context) error {
+		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {
+			if err := replaceBids(c, m, cc.String("bids")); err != nil {
+				return nil, err
+			}
+			return allocation.Solve, inputs.Requirements(c, "allocate")
+		})
+	},
+}
+
+// bidsDigest is the manifest's name for the file of --bids among its inputs.
+const bidsDigest = "--bids"
+
+// replaceBids puts the bids of a file, where one is named, in the place of the case's own.
+func replaceBids(c *auction.Case, m *outputs.Manifest, file string) error {
+	if file == "" {
+		return nil
+	}
+	if err := inputs.ReadBids(c, file); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	m.Options.Bids = file
+	m.Inputs[bidsDigest] = hex.EncodeToString(sum[:])
+	return nil
+}

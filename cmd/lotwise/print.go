@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"lotwise/models/auction"
+)
+
+// mostRows is how many rows of a table are printed: a screenful; the rest is in the run folder.
+const mostRows = 20
+
+// printResults writes what a strategist looks at first: the figures of the run, then the bids of bid, and
+// the bidders of allocate and solve.
+func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) {
+	printer := message.NewPrinter(language.English)
+	money := func(v float64) string { return figure(printer, v, 2) }
+	volume := func(v float64) string { return figure(printer, v, 1) }
+
+	t := newTable(w, "metric", "value", "unit")
+	for _, m := range r.Summary {
+		if strings.HasPrefix(m.Name, "profit:") {
+			continue // below, by bidder
+		}
+		value := m.Text
+		switch {
+		case value != "":
+		case m.Unit == c.Rules.Currency:
+			value = money(m.Number)
+		case m.Unit == "packages":
+			value = volume(m.Number)
+		default:
+			value = figure(printer, m.Number, 6)
+		}
+		t.AppendRow(table.Row{m.Name, value, m.Unit})
+	}
+	show(w, t, 2)
+
+	switch r.Command {
+	case "allocate":
+		t := newTable(w, "bidder", "volume", "bid amount", "payment", "discount")
+		won := volumes(r)
+		for _, p := range r.Payments {
+			if won[p.Bidder] > 0 || p.Payment != 0 {
+				t.AppendRow(table.Row{p.Bidder, volume(won[p.Bidder]), money(p.BidAmount), money(p.Payment), money(p.Discount)})
+			}
+		}
+		show(w, t, 2, 3, 4, 5)
+		if n := len(r.VoidBids); n > 0 {
+			fmt.Fprintf(w, "Bids under a reserve, never accepted: %d, in void_bids.csv\n\n", n)
+		}
+	case "bid":
+		t := newTable(w, "type", "strategy", "lot", "quantity", "price", "wins", "expected payment")
+		for _, b := range r.RecommendedBids {
+			t.AppendRow(table.Row{b.Type, b.Strategy, b.Lot, volume(b.Quantity), money(b.Price), percent(b.WinProbability), money(b.ExpectedPayment)})
+		}
+		show(w, t, 4, 5, 6, 7)
+		t = newTable(w, "type", "strategy", "profit", "no bid gains more than", "regret at most")
+		for _, e := range r.Equilibrium {
+			t.AppendRow(table.Row{e.Type, e.Strategy, money(e.Profit), money(e.BestResponseBound), money(e.RegretBound)})
+		}
+		show(w, t, 3, 4, 5)
+	case "solve":
+		t := newTable(w, "bidder", "volume", "payment", "profit", "no bid gains more than", "regret at most")
+		won, bound, regret := volumes(r), certified(c, r, bestResponseBound), certified(c, r, regretBound)
+		for _, p := range r.Payments {
+			row := table.Row{p.Bidder, volume(won[p.Bidder]), money(p.Payment), "", "", ""}
+			if _, plays := bound[p.Bidder]; plays {
+				row = append(row[:3], money(metric(r, "profit:"+p.Bidder)), money(bound[p.Bidder]), money(regret[p.Bidder]))
+			}
+			t.AppendRow(row)
+		}
+		show(w, t, 2, 3, 4, 5, 6)
+	}
+	fmt.Fprintf(w, "The run is in %s\n", dir)
+}
+
+// volumes returns what each bidder won, over all lots.
+func volumes(r *auction.Results) map[string]float64 {
+	won := map[string]float64{}
+	for _, a := range r.Allocation {
+		won[a.Bidder] += a.Quantity
+	}
+	return won
+}
+
+func bestResponseBound(e auction.EquilibriumRow) float64 { return e.BestResponseBound }
+func regretBound(e auction.EquilibriumRow) float64       { return e.RegretBound }
+
+// certified returns, by bidder, the expectation over its types of a figure that equilibrium.csv states
+// for a type in a block, summed over blocks.
+func certified(c *auction.Case, r *auction.Results, of func(auction.EquilibriumRow) float64) map[string]float64 {
+	probability := map[[2]string]float64{}
+	for _, b := range c.Bidders {
+		for _, t := range b.Types {
+			probability[[2]string{b.Name, t.Name}] = t.Probability
+		}
+	}
+	sum := map[string]float64{}
+	seen := map[[3]string]bool{}
+	for _, e := range r.Equilibrium {
+		if key := [3]string{e.Bidder, e.Type, e.Block}; !seen[key] {
+			seen[key] = true
+			sum[e.Bidder] += probability[[2]string{e.Bidder, e.Type}] * of(e)
+		}
+	}
+	return sum
+}
+
+// metric returns a number of the summary, NaN where there is none.
+func metric(r *auction.Results, name string) float64 {
+	i := slices.IndexFunc(r.Summary, func(m auction.Metric) bool { return m.Name == name })
+	if i < 0 {
+		return math.NaN()
+	}
+	return r.Summary[i].Number
+}
+
+// figure writes a number for people, with at most so many decimals.
+func figure(p *message.Printer, v float64, decimals int) string {
+	switch {
+	case math.IsNaN(v):
+		return ""
+	case math.IsInf(v, 0):
+		return strings.TrimPrefix(fmt.Sprint(v), "+")
+	case v == math.Trunc(v):
+		return p.Sprintf("%.0f", v+0) // no negative zero
+	}
+	scale := math.Pow10(decimals)
+	if r := math.Round(v*scale) / scale; r == 0 {
+		return fmt.Sprintf("%.1g", v) // small, but not nothing
+	}
+	return p.Sprintf("%.*f", decimals, v)
+}
+
+func percent(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return fmt.Sprintf("%.1f%%", 100*v)
+}
+
+func newTable(w io.Writer, header ...any) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Options = table.Options{SeparateHeader: true}
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = "  "
+	style.Format.Header = text.FormatDefault
+	if isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+		style.Color.Header = text.Colors{text.Bold}
+	}
+	t.SetStyle(style)
+	t.AppendHeader(header)
+	return t
+}
+
+// show prints a table, its first rows where it is long; nothing where it has none. right are the numbers
+// of the columns of numbers.
+func show(w io.Writer, t table.Writer, right ...int) {
+	n := t.Length()
+	if n == 0 {
+		return
+	}
+	var columns []table.ColumnConfig
+	for _, number := range right {
+		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	if n > mostRows {
+		t.SuppressTrailingSpaces()
+		lines := strings.SplitAfter(t.Render(), "\n")
+		fmt.Fprintf(w, "%s... and %d more\n\n", strings.Join(lines[:2+mostRows], ""), n-mostRows)
+		return
+	}
+	t.SuppressTrailingSpaces()
+	fmt.Fprintf(w, "%s\n\n", t.Render())
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lotwise/inputs"
+	"lotwise/models/auction"
+	"lotwise/outputs"
+	"lotwise/solver/highs"
+)
+
+// A model is what a solving command runs on the case it has read.
+type model func(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error)
+
+// solving runs a solving command from its flags to its run folder. prepare looks at the case that was
+// read, may complete it, and returns the model to solve it with; it adds the options of its own to the
+// manifest.
+func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (model, error)) error {
+	started := time.Now()
+	given, err := arguments(cc, "CASE")
+	if err != nil {
+		return err
+	}
+	o, err := options(cc)
+	if err != nil {
+		return err
+	}
+	dir, force := cc.String("output"), cc.Bool("force")
+	if dir == "" {
+		return usage("-o RUN is missing: the folder for the results")
+	}
+	if err := outputs.Check(dir, force); err != nil {
+		return err
+	}
+	c, err := inputs.Read(given[0])
+	if err != nil {
+		return err
+	}
+	m := &outputs.Manifest{
+		Program: "lotwise", Version: version, SolverVersion: highs.Version(),
+		Command: cc.Command.Name, Case: c.Name,
+		Options: outputs.Options{Gap: o.Gap, Epsilon: o.Epsilon, Concept: o.Concept, Type: o.Type, Seed: o.Seed},
+		Run:     outputs.Run{CommandLine: os.Args, Threads: o.Threads, Started: started},
+	}
+	if o.TimeLimit > 0 {
+		m.Options.TimeLimit = o.TimeLimit.String()
+	}
+	if m.Inputs, err = inputs.Digests(given[0]); err != nil {
+		return err
+	}
+	solve, err := prepare(c, m)
+	if err != nil {
+		return err
+	}
+
+	show := newReporter(cc.String("progress"), cc.App.ErrWriter, started)
+	o.Progress = show.progress
+	ctx, release := interruptible(cc.Context, show)
+	defer release()
+	show.start(fmt.Sprintf("%s %s: %d lots, %d bidders", m.Command, c.Name, len(c.Lots), len(c.Bidders)))
+	r, err := solve(ctx, c, o)
+	show.close()
+	if err != nil {
+		return stopped(ctx, err)
+	}
+
+	m.Run.Finished = time.Now()
+	m.Run.Seconds = m.Run.Finished.Sub(started).Seconds()
+	if err := outputs.Write(dir, force, r, m); err != nil {
+		return err
+	}
+	printResults(cc.App.Writer, c, r, dir)
+	switch r.Status {
+	case auction.LimitStruck:
+		return &failure{exitLimit, fmt.Errorf("stopped before the requested gap or epsilon; the best found is in %s, with what is certified of it", dir)}
+	case auction.Interrupted:
+		return &failure{exitInterrupted, fmt.Errorf("interrupted; the best found is in %s, with what is certified of it", dir)}
+	}
+	return nil
+}
+
+// interruptible returns a context that the first SIGINT or SIGTERM cancels; the second kills the
+// process. release ends the watch.
+func interruptible(parent context.Context, show *reporter) (ctx context.Context, release func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			show.note("interrupted: stopping to write what there is; interrupt again to stop at once")
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// stopped says why a command that was stopped has nothing to write; other errors stay as they are. The
+// time limit is the model's to keep, so an error that says deadline is its.
+func stopped(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &failure{exitLimit, fmt.Errorf("the time limit struck before there was anything to write: %w", err)}
+	case ctx.Err() != nil && exitCode(err) != exitInfeasible && exitCode(err) != exitInvalid:
+		return &failure{exitInterrupted, fmt.Errorf("interrupted before there was anything to write: %w", err)}
+	}
+	return err
+}
