@@ -47,7 +47,7 @@ func ParseFilter(where string) (Filter, error) {
 			return nil, fmt.Errorf("no column in %q", pair)
 		}
 		value := strings.TrimSpace(pair[i+len(c.Op):])
-		if strings.HasPrefix(value, "=") {
+		if strings.IndexAny(value, "!=<>") == 0 {
 			return nil, fmt.Errorf("two comparisons in %q", pair)
 		}
 		for v := range strings.SplitSeq(value, "|") {
