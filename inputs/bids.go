@@ -167,12 +167,16 @@ func (t *bidTable) finish() {
 		if zero && !d.broken {
 			t.sheet.add(bid.Source.Line, t.quantity.Name, "an empty package: bid "+bid.Name+" is for no volume", "0", "write a quantity over 0, or remove the bid")
 		}
-		if !bid.ByAmount {
+		if bid.ByAmount {
+			for i := range bid.Rows {
+				bid.Rows[i].Price = bid.Amount / packages
+			}
+			money = bid.Amount / packages
+		} else {
 			bid.Amount = money
-			continue
 		}
-		for i := range bid.Rows {
-			bid.Rows[i].Price = bid.Amount / packages
+		if math.IsInf(packages, 0) || math.IsInf(money, 0) && !zero {
+			t.sheet.add(bid.Source.Line, t.quantity.Name, "numbers too large to compute with in bid "+bid.Name, "", "write smaller ones")
 		}
 	}
 	t.resolve()
