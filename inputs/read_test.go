@@ -237,13 +237,13 @@ func TestNoCase(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"nowhere":          "nowhere: no such case, give a folder",
-		"tempalte":         "tempalte: no such case, did you mean template?",
+		"temlate":          "temlate: no such case, did you mean template?",
 		file:               file + ": not a case, give a folder",
 		empty:              empty + ": no table of a case in this folder, write lots.csv",
 		folder:             "lots.csv: cannot be read: it is a folder",
 		fake:               fake + ": not a workbook",
 		file + "/lots.csv": "cannot be read",
-		filepath.Join(dir): "bidders.csv: a required table is missing, write it with the columns bidder,class",
+		dir:                "bidders.csv: a required table is missing, write it with the columns bidder,class",
 	} {
 		c, err := Read(path)
 		if err == nil || c != nil || !strings.Contains(err.Error(), want) {

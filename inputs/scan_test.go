@@ -133,7 +133,7 @@ func TestDecode(t *testing.T) {
 func TestNearest(t *testing.T) {
 	columns := Lookup("bids").header()
 	for word, want := range map[string]string{
-		"quantitiy": "quantity", "qantity": "quantity", "prices": "price", "pirce": "price", "min_fracton": "min_fraction",
+		"quantiti": "quantity", "qantity": "quantity", "prices": "price", "pirce": "price", "min_fracton": "min_fraction",
 		"bidders": "bidder", "BIDDER": "bidder", "colour": "", "id": "", "x": "", "volume": "",
 	} {
 		if got := nearest(word, columns); got != want {

@@ -100,7 +100,7 @@ func (s *sheet) bind(header []string) bool {
 			continue
 		}
 		if first, twice := position[name]; twice {
-			s.add(s.headerLine, name, fmt.Sprintf("two columns of this name, the %s and the %s", ordinal(first), ordinal(i)), "", "rename or remove one")
+			s.add(s.headerLine, name, fmt.Sprintf("columns %d and %d have one name", first+1, i+1), "", "rename or remove one")
 			ok = false
 			continue
 		}
@@ -161,22 +161,6 @@ func (s *sheet) columnAt(position int) string {
 		return s.headers[position]
 	}
 	return strconv.Itoa(position + 1)
-}
-
-func ordinal(position int) string {
-	n := position + 1
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return strconv.Itoa(n) + suffix
 }
 
 func blankRow(cells []string) bool {
