@@ -49,7 +49,7 @@ func place(dir string, force bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	info, err := os.Lstat(path)
+	_, err = os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil
 	} else if err != nil {
@@ -61,7 +61,7 @@ func place(dir string, force bool) (string, error) {
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return "", err
 	}
-	if info, err = os.Stat(path); err != nil {
+	if info, err := os.Stat(path); err != nil {
 		return "", err
 	} else if !info.IsDir() {
 		return "", &Exists{dir, "is a file; --force replaces run folders alone"}

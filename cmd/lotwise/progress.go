@@ -29,6 +29,7 @@ const (
 type reporter struct {
 	mode    string // bar, plain, json or none
 	w       io.Writer
+	now     func() time.Time
 	started time.Time
 
 	mu    sync.Mutex
@@ -37,14 +38,14 @@ type reporter struct {
 	bar   *progressbar.ProgressBar
 }
 
-func newReporter(mode string, w io.Writer, started time.Time) *reporter {
+func newReporter(mode string, w io.Writer, now func() time.Time) *reporter {
 	if mode == "auto" {
 		mode = "plain"
 		if isTerminal(w) && os.Getenv("TERM") != "dumb" {
 			mode = "bar"
 		}
 	}
-	return &reporter{mode: mode, w: w, started: started}
+	return &reporter{mode: mode, w: w, now: now, started: now()}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -65,7 +66,7 @@ func (r *reporter) progress(p auction.Progress) {
 	defer r.mu.Unlock()
 	fresh := p.Stage != r.stage
 	r.stage = p.Stage
-	now := time.Now()
+	now := r.now()
 	due := func(every time.Duration) bool {
 		if !fresh && now.Sub(r.shown) < every {
 			return false
@@ -128,7 +129,7 @@ func (r *reporter) line(p auction.Progress) {
 		Bound     *float64 `json:"bound,omitempty"`
 		Epsilon   *float64 `json:"epsilon,omitempty"`
 		Seconds   float64  `json:"seconds"`
-	}{p.Stage, p.Done, p.Total, known(p.Objective), known(p.Bound), known(p.Epsilon), time.Since(r.started).Seconds()})
+	}{p.Stage, p.Done, p.Total, known(p.Objective), known(p.Bound), known(p.Epsilon), r.now().Sub(r.started).Seconds()})
 }
 
 func (r *reporter) json(v any) {
@@ -140,7 +141,7 @@ func (r *reporter) json(v any) {
 // step moves the bar; each stage has one of its own.
 func (r *reporter) step(p auction.Progress, fresh bool) {
 	if fresh && r.bar != nil {
-		r.bar.Exit()
+		_ = r.bar.Exit()
 		fmt.Fprintln(r.w)
 	}
 	if fresh || r.bar == nil {
@@ -156,7 +157,7 @@ func (r *reporter) step(p auction.Progress, fresh bool) {
 		r.bar.ChangeMax(p.Total)
 	}
 	r.bar.Describe(strings.Join(append([]string{p.Stage}, figures(p)...), "  "))
-	r.bar.Set(p.Done) // past its end it says so by an error, and stays full
+	_ = r.bar.Set(p.Done) // past its end it says so by an error, and stays full
 }
 
 // note shows a message in between.
@@ -180,7 +181,7 @@ func (r *reporter) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.bar != nil {
-		r.bar.Exit()
+		_ = r.bar.Exit()
 		fmt.Fprintln(r.w)
 		r.bar = nil
 	}

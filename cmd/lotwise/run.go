@@ -61,7 +61,7 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 		return err
 	}
 
-	show := newReporter(cc.String("progress"), cc.App.ErrWriter, started)
+	show := newReporter(cc.String("progress"), cc.App.ErrWriter, time.Now)
 	o.Progress = show.progress
 	ctx, release := interruptible(cc.Context, show)
 	defer release()
