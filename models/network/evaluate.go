@@ -311,18 +311,3 @@ func (e *evaluator) deliver(o outcome, d *Delivery) {
 		d.Flows = append(d.Flows, f)
 	}
 }
-
-// Kinks returns the volumes of one lot, by position in Lots(), at which its worth to the network bends
-// down while the other lots' volumes stay as given: where the lot has displaced one source of delivery
-// and turns to the next, for any set of open facilities. Given the facilities, what is best to win lies at
-// one of these or at a bound. Ascending; at most limit sets are looked at.
-func (e *Evaluator) Kinks(lot int, won []float64) []float64 {
-	for i, p := range e.parts {
-		for j, at := range e.where[i] {
-			if at == lot {
-				return p.kinks(j, won, e.where[i])
-			}
-		}
-	}
-	return nil
-}

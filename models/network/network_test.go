@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -295,42 +296,65 @@ func TestCheckNamesRows(t *testing.T) {
 	}
 }
 
-// Given the facilities V is concave; without facilities its slope in one lot falls exactly at the kinks.
-func TestKinks(t *testing.T) {
+// Given the facilities a pool's value is concave, and its slope in one lot falls exactly at the kinks; the
+// pools' values with the best open facilities are V, and no less than V where a facility's capacity is scarce.
+func TestPools(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := draw(t, 0)
-		if network.Check(c) != nil {
-			t.Skip("cannot deliver without lots")
-		}
+		c := draw(t, rapid.IntRange(0, 2).Draw(t, "facilities"))
 		n := network.New(c, 0, 0)
-		if len(n.Lots()) == 0 {
-			t.Skip("no lots")
-		}
 		w, _ := outcome(t, n)
-		e := n.NewEvaluator()
-		l := rapid.IntRange(0, len(w)-1).Draw(t, "lot")
-		ks := e.Kinks(l, w)
-		var bends []float64
-		at := func(x float64) float64 { w[l] = x; return e.Value(w) }
-		for x := 1.; x < 30; x++ {
-			bend := at(x+1) - 2*at(x) + at(x-1)
-			if bend > 1e-9 {
-				t.Fatalf("not concave at %v", x)
+		pools := n.Pools()
+		best := math.Inf(-1)
+		for open := range uint64(1) << n.Facilities() {
+			total := 0.0
+			for f := range n.Facilities() {
+				if open>>f&1 == 1 {
+					total -= n.FixedCost(f)
+				}
 			}
-			if bend < -1e-9 {
-				bends = append(bends, x)
+			for _, p := range pools {
+				mine, local := make([]float64, len(p.Lots())), uint64(0)
+				for i, l := range p.Lots() {
+					mine[i] = w[l]
+				}
+				for i, f := range p.Facilities() {
+					local |= open >> f & 1 << i
+				}
+				total += p.Value(mine, local)
+				for l := range mine {
+					checkKinks(t, p, l, mine, local)
+				}
 			}
+			best = max(best, total)
 		}
-		for _, x := range bends {
-			found := false
-			for _, k := range ks {
-				found = found || same(k, x)
-			}
-			if !found {
-				t.Fatalf("the slope falls at %v, kinks %v", bends, ks)
-			}
+		switch v := n.Value(w); {
+		case n.Scarce() && best < v-1e-9*math.Abs(v):
+			t.Fatalf("pools %v under V %v", best, v)
+		case !n.Scarce() && !same(best, v):
+			t.Fatalf("pools %v, V %v", best, v)
 		}
 	})
+}
+
+func checkKinks(t *rapid.T, p *network.Pool, l int, w []float64, open uint64) {
+	w = slices.Clone(w)
+	ks := p.Kinks(l, w, open)
+	var bends []float64
+	at := func(x float64) float64 { w[l] = x; return p.Value(w, open) }
+	for x := 1.; x < 30; x++ {
+		bend := at(x+1) - 2*at(x) + at(x-1)
+		if bend > 1e-9 {
+			t.Fatalf("not concave at %v", x)
+		}
+		if bend < -1e-9 || math.IsNaN(bend) && !math.IsInf(at(x), -1) && math.IsInf(at(x-1), -1) {
+			bends = append(bends, x)
+		}
+	}
+	for _, x := range bends {
+		if !slices.ContainsFunc(ks, func(k float64) bool { return same(k, x) }) {
+			t.Fatalf("the slope falls at %v, kinks %v", bends, ks)
+		}
+	}
 }
 
 // A billion packages and one are told apart: tolerances are relative.

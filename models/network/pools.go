@@ -152,17 +152,23 @@ func (p *plan) kinks(f *flow, lot int, w []float64, open func(facility int) bool
 	rest := f.send(p.demand)
 	var ks []float64
 	x := 0.0
-	if rest > least { // first the lot delivers what cannot be without it
-		f.left[a] = rest
-		f.send(rest)
-		x = f.on(a)
-		ks = append(ks, x)
-	}
 	from := f.to[a]
+	// First the lot delivers what must be delivered and cannot be without it. Its own arc stays out of the
+	// residual graph, in which no cycle then costs less than nothing.
+	for f.left[a], f.left[a^1] = 0, 0; rest > least; {
+		f.shortest(from, sink, least)
+		if math.IsInf(f.distance[sink], 1) {
+			return ks
+		}
+		step := f.push(from, sink, rest)
+		rest -= step
+		if x += step; rest <= least {
+			ks = append(ks, x)
+		}
+	}
 	// A package more in the lot takes the place of what the best cycle through the lot's arc sends back to the
 	// source, or serves what nothing served.
 	for {
-		f.left[a], f.left[a^1] = 0, 0
 		f.shortest(from, source, least)
 		gain := -(f.distance[source] + f.cost[a])
 		if math.IsInf(f.distance[source], 1) || gain <= cheaper*f.scale {
