@@ -37,7 +37,6 @@ build: setup ## build bin/lotwise
 
 run: build ## solve the main case into runs/usps2026 (CASE= for another)
 	@bin/lotwise solve $(CASE) -o runs/$(notdir $(CASE)) --force
-	@echo "The run folder is $(CURDIR)/runs/$(notdir $(CASE))"
 
 test: build ## run every test
 	$(GO) test $(TESTFLAGS) ./...
