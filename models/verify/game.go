@@ -60,7 +60,7 @@ func (k *checker) game() {
 	work.Wait()
 
 	sold, complete := sales{}, true
-	searched, enumerated, bids := 0, 0, 0
+	searched, enumerated, thinned, bids := 0, 0, 0, 0
 	var skipped []string
 	for _, res := range results {
 		for _, f := range res.findings {
@@ -71,7 +71,7 @@ func (k *checker) game() {
 		}
 		complete = complete && len(res.skipped) == 0
 		skipped = append(skipped, res.skipped...)
-		searched, enumerated, bids = searched+res.searched, enumerated+res.enumerated, bids+res.tried
+		searched, enumerated, thinned, bids = searched+res.searched, enumerated+res.enumerated, thinned+res.thinned, bids+res.tried
 	}
 	if !k.sellRest(p, sold) {
 		complete = false
@@ -80,7 +80,7 @@ func (k *checker) game() {
 	for _, s := range skipped {
 		k.checked("not recomputed: %s", s)
 	}
-	k.checked("best responses of %d bidders' types and blocks attacked with %d other bids; in %d of them every candidate bid was tried", searched, bids, enumerated)
+	k.checked("best-response bounds of %d bidders' types and blocks attacked with %d other bids: in %d of them every candidate bid was tried, in %d some candidates were left out for time", searched, bids, enumerated, thinned)
 	if !complete {
 		return
 	}
@@ -107,6 +107,7 @@ type arenaResult struct {
 	hauls      map[int]*expectedHaul // by bidder, over its types and strategies
 	searched   int                   // groups whose bound was attacked
 	enumerated int                   // of them, those where every candidate bid was tried
+	thinned    int                   // of them, those where candidates were left out for time
 	tried      int                   // other bids
 }
 
@@ -223,6 +224,7 @@ func (k *checker) recompute(p *play, a *arena) *arenaResult {
 	}
 	for _, g := range a.groups {
 		k.attack(p, a, g, res, find)
+		g.network.forget()
 	}
 	return res
 }

@@ -16,7 +16,8 @@ import (
 //
 // For a given set of open facilities this is a minimum-cost flow: source -> demand rows -> lots and
 // routes -> (facilities ->) sink, where an optional row may also go undelivered at the cost of its value.
-// The set of open facilities is found by branching.
+// It falls into pieces that share nothing but facilities whose capacity cannot bind. The set of open
+// facilities is found by branching.
 
 // A network is the delivery problem of one type, cut into parts that share no demand row, route,
 // facility or lot: V is the sum over the parts.
@@ -35,7 +36,27 @@ type part struct {
 	limit  []float64 // capacity by facility
 	total  float64   // of volume
 	lean   float64   // money added to the value of every package, which decides ties
+	reach  []float64 // by lot: the packages it could serve; more of it is worth nothing more
+	pieces []*piece
 	memo   map[string]delivery
+}
+
+// A piece is demand rows, lots and routes of a part that share nothing with the rest while it is known
+// which facilities are open.
+type piece struct {
+	demand, ways []int // positions in the part
+	lots         []int // positions in part.lots
+	facilities   []int // positions in part.fixed
+	memo         map[string]*flow
+}
+
+// A flow is the least-cost shipment of a piece.
+type flow struct {
+	cost   float64   // of lots, routes and missed value
+	missed float64   // value of what is left
+	left   float64   // packages of optional rows that stay undelivered
+	used   []float64 // packages by facility of the piece
+	ok     bool      // whether every row without value is shipped
 }
 
 // leaning returns the part with every value raised a little: among equally good deliveries the largest is
@@ -43,7 +64,63 @@ type part struct {
 func (p *part) leaning(lean float64) *part {
 	q := *p
 	q.lean, q.memo = lean, map[string]delivery{}
+	q.cut()
 	return &q
+}
+
+// cut finds the pieces of a part.
+func (p *part) cut() {
+	nd := len(p.volume)
+	join := newForest(nd + len(p.ways) + len(p.fixed))
+	through := make([]map[int]bool, len(p.fixed)) // demand rows that a facility's routes serve
+	for i, w := range p.ways {
+		for _, d := range w.serves {
+			join.union(d, nd+i)
+			if w.facility >= 0 {
+				if through[w.facility] == nil {
+					through[w.facility] = map[int]bool{}
+				}
+				through[w.facility][d] = true
+			}
+		}
+	}
+	for i, w := range p.ways {
+		if f := w.facility; f >= 0 {
+			most := 0.0
+			for d, v := range p.volume {
+				if through[f][d] {
+					most += v
+				}
+			}
+			if p.limit[f] < most {
+				join.union(nd+i, nd+len(p.ways)+f)
+			}
+		}
+	}
+	p.pieces = nil
+	at := map[int]*piece{}
+	for d := range p.volume {
+		root := join.root(d)
+		if at[root] == nil {
+			at[root] = &piece{memo: map[string]*flow{}}
+			p.pieces = append(p.pieces, at[root])
+		}
+		at[root].demand = append(at[root].demand, d)
+	}
+	p.reach = make([]float64, len(p.lots))
+	for i, w := range p.ways {
+		q := at[join.root(nd+i)]
+		q.ways = append(q.ways, i)
+		if w.lot >= 0 {
+			q.lots = append(q.lots, w.lot)
+			for _, d := range w.serves {
+				p.reach[w.lot] += p.volume[d]
+			}
+		}
+		if w.facility >= 0 && !containsInt(q.facilities, w.facility) {
+			q.facilities = append(q.facilities, w.facility)
+		}
+	}
 }
 
 // A way is a lot or a route.
@@ -193,18 +270,41 @@ func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 		}
 		p.ways = append(p.ways, w)
 	}
+	for _, p := range n.parts {
+		p.cut()
+	}
 	return n
 }
 
 // at returns the best delivery when won[i] packages of entry at lots[i] are won.
 func (p *part) at(won []float64) delivery {
-	key := vectorKey(won)
+	w := make([]float64, len(won))
+	for i := range w {
+		w[i] = math.Min(won[i], p.reach[i])
+	}
+	key := vectorKey(w)
 	if d, ok := p.memo[key]; ok {
 		return d
 	}
-	d := p.deliver(won)
+	d := p.deliver(w)
+	if len(p.memo) >= mostRemembered {
+		clear(p.memo)
+	}
 	p.memo[key] = d
 	return d
+}
+
+// mostRemembered is how many answers a part or piece keeps: some ten megabytes.
+const mostRemembered = 1 << 16
+
+// forget drops the answers kept.
+func (n *network) forget() {
+	for _, p := range n.parts {
+		clear(p.memo)
+		for _, q := range p.pieces {
+			clear(q.memo)
+		}
+	}
 }
 
 // none returns the best delivery with no lot won.
@@ -218,9 +318,17 @@ func (p *part) deliver(won []float64) delivery {
 	var bestMissed, bestLeft float64
 	var branch func(state []int)
 	branch = func(state []int) {
-		cost, missed, left, used, ok := p.flow(won, func(f int) bool { return state[f] != closed })
-		if !ok {
-			return
+		var cost, missed, left float64
+		used := make([]float64, len(p.fixed))
+		for _, q := range p.pieces {
+			f := p.ship(q, won, func(f int) bool { return state[f] != closed })
+			if !f.ok {
+				return
+			}
+			cost, missed, left = cost+f.cost, missed+f.missed, left+f.left
+			for i, n := range q.facilities {
+				used[n] += f.used[i]
+			}
 		}
 		next := -1
 		whole := cost
@@ -264,40 +372,66 @@ func (p *part) deliver(won []float64) delivery {
 	return delivery{net: all - best, cost: best - bestMissed, volume: p.total - bestLeft, feasible: true}
 }
 
-// flow ships every demand row at least cost by successive shortest paths (Busacker and Gowen 1961) with
-// Bellman-Ford: cost counts lots, routes and the value missed on the left packages of optional rows; used
-// is by facility. ok is false where a row without value cannot be shipped.
-func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed, left float64, used []float64, ok bool) {
+// ship returns the least-cost shipment of a piece, remembered by what is won and open.
+func (p *part) ship(q *piece, won []float64, open func(facility int) bool) *flow {
+	key := make([]byte, 0, 8*len(q.lots)+len(q.facilities))
+	for _, l := range q.lots {
+		key = binary.LittleEndian.AppendUint64(key, math.Float64bits(won[l]))
+	}
+	for _, f := range q.facilities {
+		if open(f) {
+			key = append(key, 1)
+		} else {
+			key = append(key, 0)
+		}
+	}
+	f, ok := q.memo[string(key)]
+	if !ok {
+		f = p.shortestPaths(q, won, open)
+		if len(q.memo) >= mostRemembered {
+			clear(q.memo)
+		}
+		q.memo[string(key)] = f
+	}
+	return f
+}
+
+// shortestPaths ships every demand row of a piece at least cost by successive shortest paths (Busacker and
+// Gowen 1961) with Bellman-Ford.
+func (p *part) shortestPaths(q *piece, won []float64, open func(facility int) bool) *flow {
 	const source, sink = 0, 1
 	type arc struct {
-		from, to  int
-		room      float64
-		unit      float64
-		miss, fac bool
-		facility  int
+		from, to   int
+		room, unit float64
+		miss       bool
+		facility   int // position in q.facilities, -1 for none
 	}
 	var arcs []arc // arc i and its reverse i^1
-	link := func(from, to int, room, unit float64) int {
+	link := func(from, to int, room, unit float64) *arc {
 		arcs = append(arcs, arc{from: from, to: to, room: room, unit: unit, facility: -1}, arc{from: to, to: from, unit: -unit, facility: -1})
-		return len(arcs) - 2
+		return &arcs[len(arcs)-2]
 	}
-	demand := func(d int) int { return 2 + d }
-	station := func(f int) int { return 2 + len(p.volume) + f }
-	nodes := 2 + len(p.volume) + len(p.fixed) + len(p.ways)
-	for d, v := range p.volume {
-		link(source, demand(d), v, 0)
+	nodes := 2
+	total := 0.0
+	demand, station := map[int]int{}, map[int]int{}
+	for _, d := range q.demand {
+		demand[d] = nodes
+		nodes++
+		total += p.volume[d]
+		link(source, demand[d], p.volume[d], 0)
 		if !math.IsNaN(p.value[d]) {
-			arcs[link(demand(d), sink, v, p.value[d]+p.lean)].miss = true
+			link(demand[d], sink, p.volume[d], p.value[d]+p.lean).miss = true
 		}
 	}
-	for f := range p.fixed {
+	for i, f := range q.facilities {
 		if open(f) {
-			i := link(station(f), sink, p.limit[f], 0)
-			arcs[i].fac, arcs[i].facility = true, f
+			station[f] = nodes
+			nodes++
+			link(station[f], sink, p.limit[f], 0).facility = i
 		}
 	}
-	for i, w := range p.ways {
-		node := 2 + len(p.volume) + len(p.fixed) + i
+	for _, i := range q.ways {
+		w := &p.ways[i]
 		room, to := w.capacity, sink
 		if w.lot >= 0 {
 			room = won[w.lot]
@@ -306,19 +440,21 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed, 
 			if !open(w.facility) {
 				continue
 			}
-			to = station(w.facility)
+			to = station[w.facility]
 		}
 		if room <= 0 {
 			continue
 		}
 		for _, d := range w.serves {
-			link(demand(d), node, p.volume[d], 0)
+			link(demand[d], nodes, p.volume[d], 0)
 		}
-		link(node, to, room, w.cost)
+		link(nodes, to, room, w.cost)
+		nodes++
 	}
-	rest := p.total
+	least := flowTol * total // what is under this is rounding
+	rest := total
 	dist, via := make([]float64, nodes), make([]int, nodes)
-	for rest > flowTol*p.total {
+	for rest > least {
 		for v := range dist {
 			dist[v], via[v] = math.Inf(1), -1
 		}
@@ -327,13 +463,16 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed, 
 			changed = false
 			for i := range arcs {
 				a := &arcs[i]
-				if a.room > flowTol*p.total && dist[a.from]+a.unit < dist[a.to]-pivotTol*(1+math.Abs(dist[a.to])) || math.IsInf(dist[a.to], 1) && a.room > flowTol*p.total && !math.IsInf(dist[a.from], 1) {
-					dist[a.to], via[a.to], changed = dist[a.from]+a.unit, i, true
+				if a.room <= least || math.IsInf(dist[a.from], 1) {
+					continue
+				}
+				if d := dist[a.from] + a.unit; math.IsInf(dist[a.to], 1) || d < dist[a.to]-pivotTol*(1+math.Abs(dist[a.to])) {
+					dist[a.to], via[a.to], changed = d, i, true
 				}
 			}
 		}
 		if via[sink] < 0 {
-			return 0, 0, 0, nil, false
+			return &flow{}
 		}
 		push := rest
 		for v := sink; v != source; v = arcs[via[v]].from {
@@ -345,19 +484,19 @@ func (p *part) flow(won []float64, open func(facility int) bool) (cost, missed, 
 		}
 		rest -= push
 	}
-	used = make([]float64, len(p.fixed))
+	out := &flow{used: make([]float64, len(q.facilities)), ok: true}
 	for i := 0; i < len(arcs); i += 2 {
 		shipped := arcs[i^1].room
-		cost += shipped * arcs[i].unit
+		out.cost += shipped * arcs[i].unit
 		if arcs[i].miss {
-			missed += shipped * arcs[i].unit
-			left += shipped
+			out.missed += shipped * arcs[i].unit
+			out.left += shipped
 		}
-		if arcs[i].fac {
-			used[arcs[i].facility] = shipped
+		if f := arcs[i].facility; f >= 0 {
+			out.used[f] = shipped
 		}
 	}
-	return cost, missed, left, used, true
+	return out
 }
 
 // vectorKey is a map key for a vector of volumes.
