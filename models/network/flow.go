@@ -150,7 +150,6 @@ type plan struct {
 	links        []link
 	demand       float64 // packages of all rows
 	earned       float64 // value of all optional demand
-	total        float64 // = demand
 }
 
 // A link carries packages of one demand row through one lot or route, or leaves them undelivered.
@@ -160,7 +159,22 @@ type link struct {
 	arc        int32
 }
 
-// plan builds the flow of these lots, rows and routes; with coupled, facilities' capacities are in it.
+// rescue adds to a plan a source of last resort for demand that must be delivered, dearer than any detour of
+// the flow: it is used only for what nothing else can deliver.
+func (p *plan) rescue(n *Network, rows []int) {
+	last := 1.0
+	for a := 0; a < len(p.cost); a += 2 {
+		last += 2 * math.Abs(p.cost[a])
+	}
+	for i, r := range rows {
+		if d := &n.rows[r]; !d.optional {
+			p.arc(source, int32(2+i), d.volume, last)
+		}
+	}
+}
+
+// plan builds the flow of these lots, rows and routes; with coupled, facilities' capacities are in it. The
+// i-th row is node 2+i.
 func (n *Network) plan(lots, rows, routes []int, coupled bool) *plan {
 	p := &plan{graph: newGraph(), lots: lots, routes: routes}
 	at := make(map[int]int32, len(rows))

@@ -416,3 +416,44 @@ func station(zones int) *auction.Case {
 	c.Bidders = []auction.Bidder{b}
 	return c
 }
+
+// Between the lines of a pool of two lots its value is linear.
+func TestLines(t *testing.T) {
+	tried := 0
+	rapid.Check(t, func(t *rapid.T) {
+		c := draw(t, rapid.IntRange(0, 1).Draw(t, "facilities"))
+		n := network.New(c, 0, 0)
+		for _, p := range n.Pools() {
+			if len(p.Lots()) != 2 {
+				continue
+			}
+			tried++
+			open := uint64(rapid.IntRange(0, 1<<len(p.Facilities())-1).Draw(t, "open"))
+			lines, ok := p.Lines(open)
+			if !ok {
+				t.Fatal("lines not found")
+			}
+			top := [2]float64{n.Useful(p.Lots()[0]), n.Useful(p.Lots()[1])}
+			point := func(name string) [2]float64 {
+				at := func(l int) float64 { return top[l] * float64(rapid.IntRange(0, 24).Draw(t, name)) / 24 }
+				return [2]float64{at(0), at(1)}
+			}
+			u, v := point("u"), point("v")
+			apart := func(lines []float64, of func(p [2]float64) float64) bool {
+				return slices.ContainsFunc(lines, func(c float64) bool { return (of(u)-c)*(of(v)-c) < -1e-12 })
+			}
+			if apart(lines.First, func(p [2]float64) float64 { return p[0] }) || apart(lines.Second, func(p [2]float64) float64 { return p[1] }) ||
+				apart(lines.Sum, func(p [2]float64) float64 { return p[0] + p[1] }) {
+				continue
+			}
+			a, b := p.Value(u[:], open), p.Value(v[:], open)
+			mid := p.Value([]float64{(u[0] + v[0]) / 2, (u[1] + v[1]) / 2}, open)
+			if !math.IsInf(a, -1) && !math.IsInf(b, -1) && !same((a+b)/2, mid) {
+				t.Fatalf("V%v = %v, V%v = %v, between %v; lines %v", u, a, v, b, mid, lines)
+			}
+		}
+	})
+	if tried == 0 {
+		t.Error("no pool of two lots was drawn")
+	}
+}

@@ -12,9 +12,10 @@ type Pool struct {
 	n    *Network
 	p    *pool
 	flow *flow
-	plan *plan
-	walk *flow
 	w    []float64
+
+	plan *plan // with rescue
+	walk *flow
 }
 
 // Pools returns the network's pools.
@@ -39,27 +40,60 @@ func (p *Pool) Facilities() []int { return p.p.facilities }
 // Value returns v_p with these volumes won, by position in Lots(), and the facilities open whose bit is set,
 // by position in Facilities(); -Inf where demand that must be delivered cannot be.
 func (p *Pool) Value(won []float64, open uint64) float64 {
-	for i, l := range p.p.lots {
-		p.w[l] = won[i]
-	}
+	p.set(won)
 	return p.p.solve(p.flow, p.w, open, nil)
 }
 
-// Kinks returns the volumes of one lot, by position in Lots(), at which the slope of Value in it falls while
-// the other lots' volumes and the open facilities stay as given. Ascending.
-func (p *Pool) Kinks(lot int, won []float64, open uint64) []float64 {
-	if p.plan == nil {
-		if p.plan = p.p.plan; p.plan == nil {
-			p.plan = p.n.plan(p.p.lots, p.p.rows, p.p.routes, false)
-		}
-		p.walk = p.plan.flow()
-	}
+func (p *Pool) set(won []float64) {
 	for i, l := range p.p.lots {
 		p.w[l] = won[i]
 	}
-	return p.plan.kinks(p.walk, p.p.lots[lot], p.w, func(f int) bool {
-		return open>>slices.Index(p.p.facilities, f)&1 == 1
-	})
+}
+
+// load puts the volumes won and the open facilities into the flow with rescue and solves it.
+func (p *Pool) load(won []float64, open uint64) {
+	if p.plan == nil {
+		p.plan = p.n.plan(p.p.lots, p.p.rows, p.p.routes, false)
+		p.plan.rescue(p.n, p.p.rows)
+		p.walk = p.plan.flow()
+	}
+	p.set(won)
+	p.plan.load(p.walk, p.w, func(f int) bool { return open>>slices.Index(p.p.facilities, f)&1 == 1 })
+	p.walk.send(p.plan.demand)
+}
+
+// more finds the cheapest way to put one more package of a lot to use in the solved flow: it takes the place
+// of what the residual path from the lot to the source sends back. It returns what the package gains.
+func (p *Pool) more(lot int) float64 {
+	f, a := p.walk, p.plan.lotArc[lot]
+	// The lot's own arc stays out of the residual graph, in which no cycle then costs less than nothing.
+	there, back := f.left[a], f.left[a^1]
+	f.left[a], f.left[a^1] = 0, 0
+	f.shortest(f.to[a], source, dust*p.plan.demand)
+	f.left[a], f.left[a^1] = there, back
+	return max(0, -f.distance[source]-f.cost[a])
+}
+
+// Kinks returns the volumes of one lot, by position in Lots(), at which the slope of Value in it falls while
+// the other lots' volumes and the open facilities stay as given: where the lot has displaced one source of
+// delivery and turns to the next, and where all that must be delivered can be. Ascending. It follows
+// the value along shortest paths (parametric successive shortest paths).
+func (p *Pool) Kinks(lot int, won []float64, open uint64) []float64 {
+	won = slices.Clone(won)
+	won[lot] = 0
+	p.load(won, open)
+	f, a := p.walk, p.plan.lotArc[lot]
+	f.left[a], f.left[a^1] = 0, 0
+	var ks []float64
+	for x := 0.0; p.more(lot) > cheaper*f.scale; {
+		step := f.push(f.to[a], source, p.plan.demand)
+		if step <= dust*p.plan.demand {
+			break
+		}
+		x += step
+		ks = append(ks, x)
+	}
+	return ks
 }
 
 // FixedCost returns what a facility, by position in the network, costs to open.

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"math"
 	"slices"
 	"sort"
 )
@@ -137,49 +136,4 @@ func (p *pool) solve(f *flow, w []float64, open uint64, use []float64) float64 {
 		return negInf
 	}
 	return v
-}
-
-// kinks returns the volumes of one lot, by position in the Network, at which the slope of the pool's value
-// can fall while the other lots' volumes stay w and these facilities are open: where that lot has displaced
-// one source of delivery and turns to the next. It follows the value from none of the lot to all that it can
-// use along shortest paths (parametric successive shortest paths).
-func (p *plan) kinks(f *flow, lot int, w []float64, open func(facility int) bool) []float64 {
-	at := slices.Index(p.lots, lot)
-	p.load(f, w, open)
-	a := p.lotArc[at]
-	f.left[a] = 0
-	least := dust * p.demand
-	rest := f.send(p.demand)
-	var ks []float64
-	x := 0.0
-	from := f.to[a]
-	// First the lot delivers what must be delivered and cannot be without it. Its own arc stays out of the
-	// residual graph, in which no cycle then costs less than nothing.
-	for f.left[a], f.left[a^1] = 0, 0; rest > least; {
-		f.shortest(from, sink, least)
-		if math.IsInf(f.distance[sink], 1) {
-			return ks
-		}
-		step := f.push(from, sink, rest)
-		rest -= step
-		if x += step; rest <= least {
-			ks = append(ks, x)
-		}
-	}
-	// A package more in the lot takes the place of what the best cycle through the lot's arc sends back to the
-	// source, or serves what nothing served.
-	for {
-		f.shortest(from, source, least)
-		gain := -(f.distance[source] + f.cost[a])
-		if math.IsInf(f.distance[source], 1) || gain <= cheaper*f.scale {
-			break
-		}
-		step := f.push(from, source, math.Inf(1))
-		if step <= least || math.IsInf(step, 1) {
-			break
-		}
-		x += step
-		ks = append(ks, x)
-	}
-	return ks
 }
