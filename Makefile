@@ -44,7 +44,7 @@ test: build ## run every test
 race: setup ## run the tests of the concurrent rooms under the race detector
 	$(GO) test -race $(TESTFLAGS) $(RACE)
 
-fuzz: setup ## run each fuzz target for FUZZTIME (30s)
+fuzz: setup ## run each fuzz target for FUZZTIME (30s, or 5000x for so many inputs)
 	@.ci/fuzz $(FUZZTIME)
 
 lint: setup $(GOLANGCI) ## check style, formatting and the import rule
