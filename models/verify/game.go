@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sort"
 	"sync"
 
 	"lotwise/models/auction"
@@ -66,8 +65,8 @@ func (k *checker) game() {
 		for _, f := range res.findings {
 			k.find(f.Table, f.Row, f.Column, "%s", f.Problem)
 		}
-		for at, s := range res.sold {
-			sold.add(at[0], at[1], s.quantity, s.payment)
+		for _, at := range res.sold.keys() {
+			sold.add(at[0], at[1], res.sold[at].quantity, res.sold[at].payment)
 		}
 		complete = complete && len(res.skipped) == 0
 		skipped = append(skipped, res.skipped...)
@@ -85,13 +84,10 @@ func (k *checker) game() {
 		return
 	}
 	k.checkSales(p, sold)
-	if own := k.ownOnly(p, sold); own {
-		sold = k.restricted(sold, p.me)
+	if k.ownOnly(p) {
+		sold = sold.of(p.me)
 	}
-	paid := make([]float64, len(k.c.Bidders))
-	for at, s := range sold {
-		paid[at[0]] += s.payment
-	}
+	paid := sold.paid(len(k.c.Bidders))
 	k.checkPayments(paid, paid, func(b int) bool { return k.o.Command == "bid" && paid[b] == 0 })
 	k.checkLots(sold)
 	revenue, contribution := k.checkTotals(sold)
@@ -326,7 +322,7 @@ func (k *checker) sellRivals(p *play, sold sales) bool {
 
 // ownOnly says whether a run of bid lists the bidder's own sales alone: its tables may leave out the
 // rivals, whose bids are only believed.
-func (k *checker) ownOnly(p *play, sold sales) bool {
+func (k *checker) ownOnly(p *play) bool {
 	if k.o.Command != "bid" {
 		return false
 	}
@@ -338,19 +334,9 @@ func (k *checker) ownOnly(p *play, sold sales) bool {
 	return true
 }
 
-func (k *checker) restricted(sold sales, bidder int) sales {
-	out := sales{}
-	for at, s := range sold {
-		if at[0] == bidder {
-			out[at] = s
-		}
-	}
-	return out
-}
-
 // checkSales checks allocation.csv against the recomputed expectations, summed by bidder and lot.
 func (k *checker) checkSales(p *play, sold sales) {
-	own := k.ownOnly(p, sold)
+	own := k.ownOnly(p)
 	listed := sales{}
 	first := map[[2]int]int{}
 	// In bid the bidder's own rows may name its bids, then all of them do.
@@ -391,26 +377,19 @@ func (k *checker) checkSales(p *play, sold sales) {
 		listed.add(b, l, r.Quantity, r.Payment)
 	}
 	for at, row := range first {
-		if want := sold[at]; true {
-			if got := listed[at]; !same(got.quantity, want.quantity) {
-				k.find(tableAllocation, row, "quantity", "bidder %q gets %.10g of lot %q, recomputed %.10g", k.c.Bidders[at[0]].Name, got.quantity, k.c.Lots[at[1]].Name, want.quantity)
-			}
-			if got := listed[at]; !same(got.payment, want.payment) {
-				k.find(tableAllocation, row, "payment", "bidder %q pays %.10g for lot %q, recomputed %.10g", k.c.Bidders[at[0]].Name, got.payment, k.c.Lots[at[1]].Name, want.payment)
-			}
+		got, want := listed[at], sold[at]
+		bidder, lot := k.c.Bidders[at[0]].Name, k.c.Lots[at[1]].Name
+		if !same(got.quantity, want.quantity) {
+			k.find(tableAllocation, row, "quantity", "bidder %q gets %.10g of lot %q, recomputed %.10g", bidder, got.quantity, lot, want.quantity)
+		}
+		if !same(got.payment, want.payment) {
+			k.find(tableAllocation, row, "payment", "bidder %q pays %.10g for lot %q, recomputed %.10g", bidder, got.payment, lot, want.payment)
 		}
 	}
-	var missing [][2]int
-	for at, s := range sold {
-		if _, ok := first[at]; !ok && s.quantity > relTol && !(own && at[0] != p.me) {
-			missing = append(missing, at)
+	for _, at := range sold.keys() {
+		if _, ok := first[at]; !ok && sold[at].quantity > relTol && !(own && at[0] != p.me) {
+			k.find(tableAllocation, -1, "quantity", "bidder %q gets %.10g of lot %q and is not listed", k.c.Bidders[at[0]].Name, sold[at].quantity, k.c.Lots[at[1]].Name)
 		}
-	}
-	sort.Slice(missing, func(i, j int) bool {
-		return missing[i][0] < missing[j][0] || missing[i][0] == missing[j][0] && missing[i][1] < missing[j][1]
-	})
-	for _, at := range missing {
-		k.find(tableAllocation, -1, "quantity", "bidder %q gets %.10g of lot %q and is not listed", k.c.Bidders[at[0]].Name, sold[at].quantity, k.c.Lots[at[1]].Name)
 	}
 	k.checked("%d rows of allocation.csv against the recomputed merit order", len(k.r.Allocation))
 }
@@ -440,7 +419,7 @@ func (k *checker) checkProfits(p *play, sold sales, revenue, contribution float6
 			// What lots are worth to a bidder without demand is not in the case: its payment is all
 			// that could be counted.
 			got := k.r.Summary[row].Number
-			if !math.IsNaN(got) && !same(got, 0) && !same(got, -sold.of(b).payment) {
+			if !math.IsNaN(got) && !same(got, 0) && !same(got, -sold.paid(len(k.c.Bidders))[b]) {
 				k.find(tableSummary, row, "value", "%s is %.10g: what its lots are worth to it is not in the case", name, got)
 			}
 		}

@@ -176,7 +176,6 @@ func TestLimits(t *testing.T) {
 		limit   auction.Limit
 		penalty float64
 	}{
-		// b has 2 of A, c 2 of B: each 1 under a fifth and a half of 10 less... volume shares of capacity
 		{auction.Limit{Measure: "volume", Of: "capacity", Where: "bidder=b", Min: 0.3, Max: nan, Penalty: 5}, 5 * (0.3*20 - 2)},
 		{auction.Limit{Measure: "volume", Of: "capacity", Where: "bidder=b;lot=A", Min: 0.3, Max: nan, Penalty: 5}, 5 * (0.3*10 - 2)},
 		{auction.Limit{Measure: "volume", Of: "accepted", Where: "class=small", Min: 0.15, Max: nan, Penalty: 1}, 0.15*20 - 2},

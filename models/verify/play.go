@@ -210,7 +210,7 @@ func (k *checker) readPlay() (*play, bool) {
 			k.checkGroup(g)
 		}
 	}
-	k.readProfiles(arenas, func(b, t int, block, s string) (*group, *strategy) {
+	k.readProfiles(p, arenas, func(b, t int, block, s string) (*group, *strategy) {
 		at := place{b, t, block}
 		return groups[at], strategies[name{at, s}]
 	})
@@ -287,7 +287,7 @@ func (k *checker) groupName(g *group) string {
 }
 
 // readProfiles reads the joint distributions and checks them against the marginals.
-func (k *checker) readProfiles(arenas map[string]*arena, look func(bidder, typ int, block, strategy string) (*group, *strategy)) {
+func (k *checker) readProfiles(p *play, arenas map[string]*arena, look func(bidder, typ int, block, strategy string) (*group, *strategy)) {
 	by := map[[2]string]*profile{}
 	for i, r := range k.r.Profiles {
 		b, ok := k.bidderNamed(tableProfiles, i, r.Bidder)
@@ -328,7 +328,7 @@ func (k *checker) readProfiles(arenas map[string]*arena, look func(bidder, typ i
 		}
 		f.choice[g] = s
 	}
-	for _, a := range arenas {
+	for _, a := range p.arenas {
 		if len(a.profiles) > 0 {
 			k.checkProfiles(a)
 		}

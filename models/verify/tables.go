@@ -2,6 +2,7 @@ package verify
 
 import (
 	"math"
+	"sort"
 )
 
 // A sale is what a bidder gets in one lot, in expectation where the run is random.
@@ -15,14 +16,36 @@ func (s sales) add(bidder, lot int, quantity, payment float64) {
 	s[[2]int{bidder, lot}] = sale{v.quantity + quantity, v.payment + payment}
 }
 
-// of sums what one bidder gets.
-func (s sales) of(bidder int) (t sale) {
+// keys returns the bidders and lots in order: sums must not depend on the order of a map.
+func (s sales) keys() [][2]int {
+	list := make([][2]int, 0, len(s))
+	for at := range s {
+		list = append(list, at)
+	}
+	sort.Slice(list, func(i, j int) bool {
+		return list[i][0] < list[j][0] || list[i][0] == list[j][0] && list[i][1] < list[j][1]
+	})
+	return list
+}
+
+// paid sums what each bidder pays.
+func (s sales) paid(bidders int) []float64 {
+	out := make([]float64, bidders)
+	for _, at := range s.keys() {
+		out[at[0]] += s[at].payment
+	}
+	return out
+}
+
+// of returns the sales of one bidder.
+func (s sales) of(bidder int) sales {
+	out := sales{}
 	for at, v := range s {
 		if at[0] == bidder {
-			t.quantity, t.payment = t.quantity+v.quantity, t.payment+v.payment
+			out[at] = v
 		}
 	}
-	return t
+	return out
 }
 
 // The tables that follow from what is sold are payments, lot_results and the seller's lines of the
@@ -64,9 +87,9 @@ func (k *checker) checkPayments(amount, payment []float64, optional func(bidder 
 func (k *checker) checkLots(sold sales) {
 	row := map[int]int{}
 	quantity, money := make([]float64, len(k.c.Lots)), make([]float64, len(k.c.Lots))
-	for at, s := range sold {
-		quantity[at[1]] += s.quantity
-		money[at[1]] += s.payment
+	for _, at := range sold.keys() {
+		quantity[at[1]] += sold[at].quantity
+		money[at[1]] += sold[at].payment
 	}
 	for i, r := range k.r.Lots {
 		l, ok := k.lotNamed(tableLots, i, r.Lot)
@@ -112,10 +135,10 @@ func (k *checker) checkLots(sold sales) {
 // checkTotals checks the seller's lines of the summary and returns revenue and contribution.
 func (k *checker) checkTotals(sold sales) (revenue, contribution float64) {
 	volume, cost, capacity := 0.0, 0.0, 0.0
-	for at, s := range sold {
-		revenue += s.payment
-		volume += s.quantity
-		cost += s.quantity * k.c.Lots[at[1]].Cost
+	for _, at := range sold.keys() {
+		revenue += sold[at].payment
+		volume += sold[at].quantity
+		cost += sold[at].quantity * k.c.Lots[at[1]].Cost
 	}
 	for _, l := range k.c.Lots {
 		capacity += l.Capacity

@@ -260,6 +260,13 @@ func (k *checker) expectMetric(name string, want float64) {
 	}
 }
 
+// expectText reports a metric in words that is there and is not want.
+func (k *checker) expectText(name, want string) {
+	if row, ok := k.metric[name]; ok && k.r.Summary[row].Text != want {
+		k.find(tableSummary, row, "value", "%s is %q, the case says %q", name, k.r.Summary[row].Text, want)
+	}
+}
+
 // status checks what the run claims of itself against the command's names for it.
 func (k *checker) status() {
 	if k.r.Command != k.o.Command {
