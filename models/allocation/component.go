@@ -15,6 +15,7 @@ import (
 // A point is an allocation of a component.
 type point struct {
 	x         []float64 // by bid: the accepted fraction
+	y         []bool    // by bid: whether it is accepted, if it is to decide
 	objective float64
 	price     []float64 // by row: its shadow price, the decisions fixed
 }
@@ -23,6 +24,7 @@ type point struct {
 type part struct {
 	point
 	bound   float64 // no allocation earns more
+	proven  bool    // the point is optimal
 	settled bool    // the point is the first of the optima by the tie rule
 }
 
@@ -38,6 +40,19 @@ const (
 	// exactly, and be forbidden, before the component is given up.
 	decisionTries = 20
 )
+
+const (
+	// provenShare and provenMoney, the latter in the unit of the formulation, are what a solver's bound may
+	// lie above a proven optimum: it is told with an allowance for what rounding and the pruning of branch and
+	// bound may have cost.
+	provenShare = 2e-9
+	provenMoney = 1e-5
+)
+
+// allowance is how far a solver's objective or bound may lie from the optimum w and be it.
+func (k *component) allowance(w float64) float64 {
+	return provenMoney*k.unit(k.value) + provenShare*math.Abs(w)
+}
 
 // work is a guess of how long the component takes compared with others.
 func (k *component) work() float64 {
@@ -73,7 +88,7 @@ func (k *component) unlimited() *part {
 		}
 	}
 	w := k.earns(x)
-	return &part{point{x, w, nil}, w, true}
+	return &part{point{x: x, objective: w}, w, true, true}
 }
 
 // oneLot says whether the component is divisible bids for one lot, short of nothing but its capacity.
@@ -118,7 +133,7 @@ func (k *component) merit() *part {
 		}
 	}
 	w := k.earns(x)
-	return &part{point{x, w, []float64{price}}, w, true}
+	return &part{point{x: x, objective: w, price: []float64{price}}, w, true, true}
 }
 
 // level makes prices that differ by rounding alone equal, so that they are ties: a price recovered from the money for
@@ -150,7 +165,8 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 	if found == nil {
 		found = k.greedy()
 	}
-	return &part{*found, max(bound, found.objective), settled}, nil
+	bound = max(bound, found.objective)
+	return &part{*found, bound, bound-found.objective <= k.allowance(found.objective), settled}, nil
 }
 
 // allotted is the best allotment at given decisions, the first of these by the tie rule where settled,
@@ -161,9 +177,9 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 			return nil, math.Inf(-1), false, nil
 		}
 		w := k.earns(lo)
-		return &point{slices.Clone(lo), w, make([]float64, len(k.rows))}, w, true, nil
+		return &point{x: slices.Clone(lo), objective: w, price: make([]float64, len(k.rows))}, w, true, nil
 	}
-	m := k.allot(k.value, lo, up, nil)
+	m := k.allot(lo, up)
 	s, err := solver.Solve(ctx, m.Model, o)
 	if err != nil {
 		return nil, 0, false, err
@@ -172,7 +188,7 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 		if s.Termination == solver.Failed {
 			return nil, 0, false, fmt.Errorf("allocation: the solver failed on the linear program of %d bids from %s on", len(k.bids), k.key(0))
 		}
-		return nil, s.Bound, false, nil
+		return nil, s.Bound * m.unit, false, nil
 	}
 	x := make([]float64, len(k.bids))
 	for j := range x {
@@ -192,12 +208,12 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 	// The solver's own point, where the face's was not wanted or has lost something.
 	if !k.repair(x, lo, up) {
 		if p.x == nil {
-			return nil, s.Bound, false, nil
+			return nil, s.Bound * m.unit, false, nil
 		}
-	} else if w := k.earns(x); p.x == nil || w > p.objective+slack(w)+provenShare*math.Abs(w) {
+	} else if w := k.earns(x); p.x == nil || w > p.objective+k.allowance(w) {
 		p.x, p.objective, settled = x, w, false
 	}
-	return p, s.Bound, settled, nil
+	return p, s.Bound * m.unit, settled, nil
 }
 
 // indivisible solves a component with decisions, a mixed-integer program.
@@ -220,7 +236,7 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
 			return nil, err
 		}
-		bound = s.Bound
+		bound = s.Bound * f.unit
 		if !s.HasValues() {
 			if s.Termination == solver.Failed || s.Claim == solver.Infeasible {
 				return nil, fmt.Errorf("allocation: the solver found no allocation of %d bids from %s on", len(k.bids), k.key(0))
@@ -240,10 +256,11 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		if ctx.Err() != nil || try == decisionTries-1 {
 			break
 		}
-		f.forbid(k, s)
+		f.exclude(k, k.decisions(f, s))
 	}
-	p := &part{*best, max(bound, best.objective), false}
-	if proven(p.objective, p.bound) && !k.problem.AnyOptimum {
+	p := &part{point: *best, bound: max(bound, best.objective)}
+	p.proven = p.bound-p.objective <= k.allowance(p.objective)
+	if p.proven && !k.problem.AnyOptimum {
 		p.settled, err = k.breakTies(ctx, &p.point, left(o, deadline))
 	}
 	return p, err
@@ -277,11 +294,10 @@ func left(o solver.Options, deadline time.Time) solver.Options {
 func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, o solver.Options) (*point, error) {
 	o.RelGap, o.NodeLimit, o.Start = 0, 0, nil
 	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
+	y := k.decisions(f, s)
 	for j := range up {
-		up[j] = 1
-		if k.decide[j] {
-			up[j] = math.Round(s.Value(f.y[j]))
-			lo[j] = k.least[j] * up[j]
+		if y[j] {
+			lo[j], up[j] = k.least[j], 1
 		}
 	}
 	p, _, _, err := k.allotted(ctx, lo, up, o)
@@ -292,27 +308,40 @@ func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, 
 			x[j] = s.Value(f.x[j])
 		}
 		if k.repair(x, lo, up) {
-			p = &point{x, k.earns(x), make([]float64, len(k.rows))}
+			p = &point{x: x, objective: k.earns(x), price: make([]float64, len(k.rows))}
 		}
+	}
+	if p != nil {
+		p.y = y
 	}
 	return p, err
 }
 
-// forbid excludes the decisions of s.
-func (f *formulation) forbid(k *component, s *solver.Solution) {
+// decisions are the bids that s may accept.
+func (k *component) decisions(f *formulation, s *solver.Solution) []bool {
+	y := make([]bool, len(k.bids))
+	for j := range y {
+		y[j] = !k.decide[j] || s.Value(f.y[j]) > 0.5
+	}
+	return y
+}
+
+// exclude excludes the decisions y, and those that only take back bids without a least fraction, which
+// allot nothing else: Σ_{y_b = 0} y_b + Σ_{y_b = 1, f_b > 0} (1 - y_b) ≥ 1.
+func (f *formulation) exclude(k *component, y []bool) solver.Con {
 	var differ []solver.Term
 	ones := 0.0
-	for j, y := range f.y {
+	for j, v := range f.y {
 		switch {
 		case !k.decide[j]:
-		case s.Value(y) > 0.5:
-			differ = append(differ, y.Times(-1))
+		case !y[j]:
+			differ = append(differ, v.Times(1))
+		case k.least[j] > 0:
+			differ = append(differ, v.Times(-1))
 			ones++
-		default:
-			differ = append(differ, y.Times(1))
 		}
 	}
-	f.AtLeast("misfit", "", differ, 1-ones)
+	return f.AtLeast("other", "", differ, 1-ones)
 }
 
 // values are the values of all variables at x.

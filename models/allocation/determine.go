@@ -17,6 +17,9 @@ type Outcome struct {
 	X         []float64 // by bid: the accepted fraction
 	Objective float64   // what the allocation earns
 	Bound     float64   // no allocation earns more
+	// Proven says that the objective is optimal. The bound can still be a little over it, as told by a
+	// solver that allows for rounding.
+	Proven bool
 	// ShadowPrice is, by lot, what one more package of capacity would earn, the accepted bids being those
 	// they are: the dual of the capacity in the linear program that is left when it is decided which
 	// indivisible bids are accepted.
@@ -24,18 +27,6 @@ type Outcome struct {
 	// TiesSettled says whether the allocation is the first of the optimal ones by the tie rule.
 	TiesSettled bool
 	Interrupted bool // the context ended before the requested gap was reached
-}
-
-const (
-	// provenShare and provenMoney are what a solver's bound may lie above a proven optimum: it is told with
-	// an allowance for what rounding and the pruning of branch and bound may have cost.
-	provenShare = 2e-9
-	provenMoney = 2e-6
-)
-
-// proven says whether no allocation earns more than the objective.
-func proven(objective, bound float64) bool {
-	return bound-objective <= provenMoney+provenShare*math.Abs(objective)
 }
 
 // Gap is by how much the objective may be short of the optimum, as a share of the objective.
@@ -49,9 +40,6 @@ func (o *Outcome) Gap() float64 {
 		return (o.Bound - o.Objective) / math.Abs(o.Objective)
 	}
 }
-
-// Proven says whether the objective is optimal.
-func (o *Outcome) Proven() bool { return proven(o.Objective, o.Bound) }
 
 // Determine solves the problem, its components on Options.Threads threads. The outcome does not depend
 // on the number of threads unless a time limit strikes or the context ends; what was found until then is
@@ -114,7 +102,7 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		return nil, err
 	}
 
-	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)), TiesSettled: true}
+	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)), TiesSettled: true, Proven: true}
 	var earned, most sum
 	for i, k := range components {
 		for j, b := range k.bids {
@@ -127,10 +115,11 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		}
 		earned.add(parts[i].objective)
 		most.add(parts[i].bound)
+		out.Proven = out.Proven && parts[i].proven
 		out.TiesSettled = out.TiesSettled && parts[i].settled
 	}
 	out.Objective, out.Bound = earned.value(), max(most.value(), earned.value())
-	out.Interrupted = ctx.Err() != nil && !out.Proven() && out.Gap() > o.Gap
+	out.Interrupted = ctx.Err() != nil && !out.Proven && out.Gap() > o.Gap
 	return out, nil
 }
 

@@ -29,7 +29,7 @@ func TestAgainstEnumeration(t *testing.T) {
 		c := randomCase(r, 1+r.IntN(5))
 		want := enumerate(c)
 		got := determine(t, c, auction.Options{Gap: 1e-4, Threads: 1})
-		if !got.Proven() || math.Abs(got.Objective-want.objective) > near {
+		if !got.Proven || math.Abs(got.Objective-want.objective) > near {
 			t.Errorf("seed %d: objective %v (bound %v), enumerated %v\n%s", seed, got.Objective, got.Bound, want.objective, show(c))
 			continue
 		}

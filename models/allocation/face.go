@@ -11,6 +11,9 @@ import (
 // rounding error of prices and duals stays a thousand times smaller, a cent in a million of money is larger.
 const tieShare = 1e-11
 
+// noiseShare is what rounding leaves of a reduced cost that is zero, as a share of the largest cost.
+const noiseShare = 1e-13
+
 // A face is the set of optimal allotments of a linear program: by complementary slackness with any one
 // optimal dual solution, exactly those in which every x with a positive reduced cost is at its upper
 // bound, every x with a negative one at its lower, and every row with a positive dual is tight. Stating it
@@ -35,9 +38,10 @@ func (f *face) free() []int {
 
 // restrict cuts the face down to what is optimal for cost as well, given optimal duals.
 func (f *face) restrict(cost, dual []float64) {
-	reduced, scale := make([]float64, len(cost)), make([]float64, len(cost))
+	reduced, scale, most := make([]float64, len(cost)), make([]float64, len(cost)), 0.0
 	for j, c := range cost {
 		reduced[j], scale[j] = c, math.Abs(c)
+		most = max(most, scale[j])
 	}
 	for i := range f.k.rows {
 		for _, t := range f.k.rows[i].terms {
@@ -45,9 +49,10 @@ func (f *face) restrict(cost, dual []float64) {
 			scale[t.bid] += math.Abs(dual[i]) * t.coef
 		}
 	}
+	zero := func(a float64, j int) bool { return math.Abs(a) <= tieShare*scale[j]+noiseShare*most }
 	for i := range f.k.rows {
 		for _, t := range f.k.rows[i].terms {
-			if math.Abs(dual[i])*t.coef > tieShare*scale[t.bid] {
+			if !zero(dual[i]*t.coef, t.bid) {
 				f.tight[i] = true
 				break
 			}
@@ -55,10 +60,10 @@ func (f *face) restrict(cost, dual []float64) {
 	}
 	for j := range f.lo {
 		switch {
-		case f.lo[j] == f.up[j]:
-		case reduced[j] > tieShare*scale[j]:
+		case f.lo[j] == f.up[j] || zero(reduced[j], j):
+		case reduced[j] > 0:
 			f.lo[j] = f.up[j]
-		case reduced[j] < -tieShare*scale[j]:
+		default:
 			f.up[j] = f.lo[j]
 		}
 	}
@@ -159,8 +164,9 @@ func (f *face) climb(ctx context.Context, free []int, o solver.Options) (done bo
 		if !touched {
 			continue
 		}
+		lp.unit = f.k.unit(cost)
 		for _, j := range free {
-			lp.SetCost(lp.x[j], cost[j])
+			lp.SetCost(lp.x[j], cost[j]/lp.unit)
 			lp.SetBounds(lp.x[j], f.lo[j], f.up[j])
 		}
 		for i, r := range lp.rows {
@@ -189,7 +195,7 @@ func (f *face) climb(ctx context.Context, free []int, o solver.Options) (done bo
 
 // open states the face over the fractions it leaves open.
 func (f *face) open(free []int) *formulation {
-	lp := &formulation{Model: solver.NewModel("ties", solver.Maximize)}
+	lp := &formulation{Model: solver.NewModel("ties", solver.Maximize), unit: 1, per: make([]float64, len(f.tight))}
 	lp.x, lp.rows = make([]solver.Var, len(f.x)), make([]solver.Con, len(f.tight))
 	for _, j := range free {
 		lp.x[j] = lp.Continuous("x", f.k.key(j), f.lo[j], f.up[j])
@@ -199,19 +205,25 @@ func (f *face) open(free []int) *formulation {
 		var rest sum
 		r := &f.k.rows[i]
 		rest.add(r.rhs)
+		most := 0.0
 		for _, t := range r.terms {
 			if lp.x[t.bid].Valid() {
 				terms = append(terms, lp.x[t.bid].Times(t.coef))
+				most = max(most, t.coef)
 			} else {
 				rest.add(-t.coef * f.lo[t.bid])
 			}
 		}
-		switch {
+		lp.per[i] = unit(most)
+		for n := range terms {
+			terms[n].Coef /= lp.per[i]
+		}
+		switch rhs := rest.value() / lp.per[i]; {
 		case len(terms) == 0:
 		case f.tight[i]:
-			lp.rows[i] = lp.Equal(r.family, f.k.name(r), terms, rest.value())
+			lp.rows[i] = lp.Equal(r.family, f.k.name(r), terms, rhs)
 		default:
-			lp.rows[i] = lp.AtMost(r.family, f.k.name(r), terms, rest.value())
+			lp.rows[i] = lp.AtMost(r.family, f.k.name(r), terms, rhs)
 		}
 	}
 	return lp
@@ -243,15 +255,4 @@ func (f *formulation) single(ctx context.Context, session *solver.Session, free 
 		return nil, nil
 	}
 	return ends[0], nil
-}
-
-// duals are the rows' shadow prices, 0 for rows that are not stated.
-func (f *formulation) duals(s *solver.Solution) []float64 {
-	duals := make([]float64, len(f.rows))
-	for i, r := range f.rows {
-		if r.Valid() {
-			duals[i] = s.Dual(r)
-		}
-	}
-	return duals
 }

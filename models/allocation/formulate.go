@@ -13,6 +13,21 @@ type formulation struct {
 	y    []solver.Var // by bid: whether it is accepted, where that is to be decided
 	z    []solver.Var // by entry: whether any bid of the bidder is accepted
 	rows []solver.Con // capacities, budgets and volume caps, as the component's rows
+	unit float64      // of the objective
+	per  []float64    // by row: its unit
+}
+
+// largest is the largest number that a solver's tolerances, which are absolute, are fine enough for and
+// still within its accuracy. An objective or row with larger ones is stated in larger units.
+const largest = 1 << 20
+
+// unit is the power of two that a number has to be divided by.
+func unit(number float64) float64 {
+	if number <= largest {
+		return 1
+	}
+	_, exp := math.Frexp(number / largest)
+	return math.Ldexp(1, exp)
 }
 
 // formulate states the seller's problem:
@@ -31,7 +46,7 @@ type formulation struct {
 // A bid is to decide where it has a least fraction, alternatives, a condition or a fee; for an
 // all-or-nothing bid x_b is y_b. Not integral, the same with 0 ≤ y, z ≤ 1: its relaxation.
 func (k *component) formulate(integral bool) *formulation {
-	f := &formulation{Model: solver.NewModel("allocation", solver.Maximize)}
+	f := &formulation{Model: solver.NewModel("allocation", solver.Maximize), unit: k.unit(k.value)}
 	f.y = make([]solver.Var, len(k.bids))
 	yesNo := func(family, key string) solver.Var {
 		if integral {
@@ -51,7 +66,7 @@ func (k *component) formulate(integral bool) *formulation {
 		}
 	}
 	for j, x := range f.x {
-		f.Objective(x.Times(k.value[j]))
+		f.Objective(x.Times(k.value[j] / f.unit))
 	}
 	f.linear(k)
 	for j, y := range f.y {
@@ -69,7 +84,7 @@ func (k *component) formulate(integral bool) *formulation {
 	for _, e := range k.entries {
 		z := yesNo("z", k.problem.Case.Bidders[e.bidder].Name)
 		f.z = append(f.z, z)
-		f.Objective(z.Times(-e.fee))
+		f.Objective(z.Times(-e.fee / f.unit))
 		for _, j := range e.bids {
 			f.AtMost("enter", k.key(j), []solver.Term{f.y[j].Times(1), z.Times(-1)}, 0)
 		}
@@ -78,20 +93,24 @@ func (k *component) formulate(integral bool) *formulation {
 }
 
 // allot states the same with the decisions made: lo_b ≤ x_b ≤ up_b are least and accept at the chosen y,
-// which satisfy xor and requires; the money of cost is maximised. Rows marked tight hold with equality.
-func (k *component) allot(cost, lo, up []float64, tight []bool) *formulation {
-	f := &formulation{Model: solver.NewModel("allotment", solver.Maximize)}
+// which satisfy xor and requires.
+func (k *component) allot(lo, up []float64) *formulation {
+	f := &formulation{Model: solver.NewModel("allotment", solver.Maximize), unit: k.unit(k.value)}
 	for j := range k.bids {
 		f.x = append(f.x, f.Continuous("x", k.key(j), lo[j], up[j]))
-		f.Objective(f.x[j].Times(cost[j]))
+		f.Objective(f.x[j].Times(k.value[j] / f.unit))
 	}
 	f.linear(k)
-	for i, r := range f.rows {
-		if tight != nil && tight[i] {
-			f.SetRange(r, k.rows[i].rhs, k.rows[i].rhs)
-		}
-	}
 	return f
+}
+
+// unit is what money is stated in.
+func (k *component) unit(money []float64) float64 {
+	most := 0.0
+	for _, m := range money {
+		most = max(most, math.Abs(m))
+	}
+	return unit(most)
 }
 
 // linear states the capacities, budgets and volume caps that can bind.
@@ -99,12 +118,29 @@ func (f *formulation) linear(k *component) {
 	var terms []solver.Term
 	for i := range k.rows {
 		r := &k.rows[i]
+		most := 0.0
+		for _, t := range r.terms {
+			most = max(most, t.coef)
+		}
+		per := unit(most)
 		terms = terms[:0]
 		for _, t := range r.terms {
-			terms = append(terms, f.x[t.bid].Times(t.coef))
+			terms = append(terms, f.x[t.bid].Times(t.coef/per))
 		}
-		f.rows = append(f.rows, f.Range(r.family, k.name(r), math.Inf(-1), terms, r.rhs))
+		f.rows = append(f.rows, f.AtMost(r.family, k.name(r), terms, r.rhs/per))
+		f.per = append(f.per, per)
 	}
+}
+
+// duals are the shadow prices of the component's rows, in its own units; 0 for rows that are not stated.
+func (f *formulation) duals(s *solver.Solution) []float64 {
+	duals := make([]float64, len(f.rows))
+	for i, r := range f.rows {
+		if r.Valid() {
+			duals[i] = s.Dual(r) * f.unit / f.per[i]
+		}
+	}
+	return duals
 }
 
 // key names a bid.

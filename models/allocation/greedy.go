@@ -60,8 +60,12 @@ func (k *component) greedy() *point {
 			}
 		}
 	}
-	if w := k.earns(x); w > 0 && k.fits(x) {
-		return &point{x, w, make([]float64, len(k.rows))}
+	if !k.fits(x) || k.earns(x) < 0 {
+		clear(x)
 	}
-	return &point{make([]float64, len(k.bids)), 0, make([]float64, len(k.rows))}
+	p := &point{x: x, y: make([]bool, len(x)), objective: k.earns(x), price: make([]float64, len(k.rows))}
+	for j := range x {
+		p.y[j] = x[j] > 0
+	}
+	return p
 }

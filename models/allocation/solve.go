@@ -35,7 +35,7 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 // status is what an outcome claims.
 func (o *Outcome) status(gap float64) auction.Status {
 	switch {
-	case o.Proven():
+	case o.Proven:
 		return auction.Optimal
 	case o.Gap() <= gap:
 		return auction.WithinGap

@@ -15,17 +15,25 @@ import (
 // largest accepted fraction of the first bid of bids.csv, then of the second. No two allocations are
 // alike in all of these, so the rule names exactly one. For divisible lot bids it is the order of merit.
 //
-// Where decisions y are open, the rule is climbed priority by priority: each is maximised by a program
-// that must keep the optimal value and the priorities before. Decisions that no optimum takes are fixed
-// first by reduced costs, and a single optimum is recognised by looking for another, so that a problem
-// without ties costs two programs, not one a bidder.
+// Where decisions y are open, optima with other decisions are looked for one after the other, each search
+// forbidding the decisions seen; the best allotment at each is computed exactly, and the first by the rule
+// kept, until no optimum is left. Decisions that no optimum takes are fixed before by reduced costs, so that
+// a problem without ties costs one more program. Where optima abound, the rule is climbed instead, priority by
+// priority: each is maximised by a program that must keep the optimal value and the priorities before.
 
 const (
-	// tieNodes bounds each of these searches, and tiePrograms their number in one component: ties that
+	// tieOptima is how many optima are looked at one by one before the rule is climbed.
+	tieOptima = 60
+	// tieNodes bounds each of these programs, and tiePrograms their number in one component: ties that
 	// are not settled within are left where the solver found them, and the summary says so.
 	tieNodes    = 20_000
 	tiePrograms = 500
 )
+
+// holdSlack is by how much the searches may fall short of what they must keep. It has to be larger than the
+// solver's tolerance on rows, 1e-6, of which presolve may use up a multiple; what it lets in is told apart afterwards, when the
+// allotment at the decisions found is computed exactly.
+func holdSlack(a float64) float64 { return 1e-5 + rowShare*math.Abs(a) }
 
 // priorities are what the tie rule maximises, the most important first, as far as the given bids have a
 // part in it. Bids are ascending.
@@ -77,49 +85,35 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 		defer cancel()
 	}
 	o.RelGap, o.Start, o.NodeLimit, o.TimeLimit = 0, nil, tieNodes, 0
-	t := &ties{k: k, formulation: k.formulate(true), best: best, o: o}
+	t := &ties{k: k, formulation: k.formulate(true), best: best, o: o, optimum: best.objective}
 	if err := t.decided(ctx); err != nil {
 		return false, err
 	}
-	t.AtLeast("optimal", "", t.objective(k), best.objective-slack(best.objective))
-	t.differ = t.AtLeast("differ", "", nil, math.Inf(-1))
-	var err error
-	if t.session, err = solver.Open(t.Model); err != nil {
+	session, err := solver.Open(t.Model)
+	if err != nil {
 		return false, err
 	}
-	defer t.session.Close()
-
-	all := make([]int, len(k.bids))
-	for j := range all {
-		all[j] = j
+	defer session.Close()
+	t.session = session
+	none, stopped, err := t.enumerate(ctx)
+	if none || stopped || err != nil {
+		return none, err
 	}
-	volumes, fractions := k.priorities(all), []([]term)(nil)
-	volumes, fractions = volumes[:len(volumes)-len(all)], volumes[len(volumes)-len(all):]
-	for _, ps := range [][][]term{volumes, fractions} {
-		single, err := t.single(ctx)
-		if single || err != nil {
-			return single, err
-		}
-		for _, p := range ps {
-			if ok, err := t.climb(ctx, p); !ok || err != nil {
-				return false, err
-			}
-		}
-	}
-	return true, nil
+	return t.climb(ctx)
 }
 
-// ties is a program whose solutions are the optimal allocations that are not behind best.
+// ties is the search for the first optimum.
 type ties struct {
 	*formulation
 	k       *component
 	session *solver.Session
 	o       solver.Options
+	optimum float64
 	best    *point
-	open    []int // bids whose decision is not the same in all optima, for all that is known
-	differ  solver.Con
-	solved  int
 }
+
+// near is what a solver's objective at an optimum is at least.
+func (t *ties) near() float64 { return t.optimum - t.k.allowance(t.optimum) }
 
 // decided fixes the decisions that are the same in every optimum: those that would cost more than nothing
 // to change, by their reduced costs in the relaxation.
@@ -131,69 +125,89 @@ func (t *ties) decided(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := t.best.objective - slack(t.best.objective) - provenShare*math.Abs(t.best.objective)
 	for j, y := range relaxed.y {
-		if !t.k.decide[j] {
-			continue
-		}
-		if s.HasDuals() {
+		if t.k.decide[j] && s.HasDuals() {
 			switch r, v := s.ReducedCost(y), s.Value(y); {
-			case v < 0.5 && s.Objective+r < w:
+			case v < 0.5 && (s.Objective+r)*t.unit < t.near():
 				t.SetBounds(t.y[j], 0, 0)
-				continue
-			case v > 0.5 && s.Objective-r < w:
+			case v > 0.5 && (s.Objective-r)*t.unit < t.near():
 				t.SetBounds(t.y[j], 1, 1)
-				continue
 			}
 		}
-		t.open = append(t.open, j)
 	}
 	return nil
 }
 
-// single says whether no solution has other decisions than best.
-func (t *ties) single(ctx context.Context) (bool, error) {
-	ones := 0.0
-	for _, j := range t.open {
-		sign := 1.0
-		if t.best.x[j] > 0 {
-			sign = -1
-			ones++
-		}
-		t.SetCoef(t.differ, t.y[j], sign)
-	}
-	if len(t.open) == 0 {
-		return true, nil
-	}
-	t.SetRange(t.differ, 1-ones, math.Inf(1))
-	t.maximize(nil)
-	s, err := t.session.Solve(ctx, t.o)
-	t.SetRange(t.differ, math.Inf(-1), math.Inf(1))
-	return err == nil && s.Claim == solver.Infeasible, err
-}
-
-// climb moves best to the solutions with the most of the priority. It returns false where that is not
-// proven.
-func (t *ties) climb(ctx context.Context, p []term) (bool, error) {
-	if worth(p, t.best.x) < t.most(p) {
-		if t.solved++; t.solved > tiePrograms {
-			return false, nil
-		}
-		t.maximize(p)
+// enumerate looks at the optima with other decisions than best. None is left if it says so; stopped says
+// that it could not go on.
+func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
+	seen := []solver.Con{t.exclude(t.k, t.best.y)}
+	for range tieOptima {
 		s, err := t.session.Solve(ctx, t.o)
-		if err != nil || s.Claim != solver.Optimal {
-			return false, err
+		if err != nil {
+			return false, false, err
+		}
+		if s.Claim == solver.Infeasible || s.Bound*t.unit < t.near() {
+			return true, false, nil
+		}
+		if s.Claim != solver.Optimal {
+			return false, true, nil
+		}
+		if s.Objective*t.unit < t.near() {
+			return true, false, nil
 		}
 		found, err := t.k.at(ctx, t.formulation, s, t.o)
 		if err != nil || found == nil {
-			return false, err
+			return false, true, err
 		}
-		if found.objective >= t.best.objective-slack(t.best.objective) && t.k.before(found.x, t.best.x) {
+		if found.objective >= t.optimum-slack(t.optimum) && t.k.before(found.x, t.best.x) {
 			*t.best = *found
 		}
+		seen = append(seen, t.exclude(t.k, found.y))
 	}
-	w := worth(p, t.best.x)
-	t.AtLeast("served", "", t.terms(p), w-slack(w))
+	for _, r := range seen {
+		t.SetRange(r, math.Inf(-1), math.Inf(1))
+	}
+	return false, false, nil
+}
+
+// climb maximises priority after priority over the optimal allocations. It returns false where it could
+// not prove one.
+func (t *ties) climb(ctx context.Context) (bool, error) {
+	t.AtLeast("optimal", "", t.objective(t.k), t.optimum/t.unit-holdSlack(t.optimum/t.unit))
+	o := t.o
+	// The rows that must be kept leave so little room that presolve takes it for none.
+	o.Extra = map[string]any{"presolve": "off"}
+	all := make([]int, len(t.k.bids))
+	for j := range all {
+		all[j] = j
+	}
+	programs := 0
+	for _, p := range t.k.priorities(all) {
+		if worth(p, t.best.x) < t.most(p) {
+			if programs++; programs > tiePrograms {
+				return false, nil
+			}
+			t.maximize(p)
+			s, err := t.session.Solve(ctx, o)
+			if err != nil || s.Claim != solver.Optimal {
+				return false, err
+			}
+			found, err := t.k.at(ctx, t.formulation, s, t.o)
+			if err != nil || found == nil {
+				return false, err
+			}
+			if found.objective < t.optimum-slack(t.optimum) {
+				return false, nil // optimal within what the program forgives, not quite
+			}
+			if t.k.before(found.x, t.best.x) {
+				*t.best = *found
+			}
+		}
+		terms, per := t.terms(p)
+		w := worth(p, t.best.x) / per
+		t.AtLeast("served", "", terms, w-holdSlack(w))
+	}
 	return true, nil
 }
 
@@ -211,30 +225,36 @@ func (t *ties) most(p []term) float64 {
 	return s.value()
 }
 
-// maximize makes the priority the objective; nil makes it 0.
+// maximize makes the priority the objective.
 func (t *ties) maximize(p []term) {
 	for j := range t.Vars() {
 		t.SetCost(t.Var(j), 0)
 	}
-	t.Objective(t.terms(p)...)
+	terms, _ := t.terms(p)
+	t.Objective(terms...)
 }
 
-func (t *ties) terms(p []term) []solver.Term {
-	terms := make([]solver.Term, len(p))
-	for i, at := range p {
-		terms[i] = t.x[at.bid].Times(at.coef)
+// terms are the priority in units of per.
+func (t *ties) terms(p []term) (terms []solver.Term, per float64) {
+	most := 0.0
+	for _, at := range p {
+		most = max(most, at.coef)
 	}
-	return terms
+	per = unit(most)
+	for _, at := range p {
+		terms = append(terms, t.x[at.bid].Times(at.coef/per))
+	}
+	return terms, per
 }
 
-// objective is what the component earns.
+// objective is what the component earns, in the formulation's unit.
 func (f *formulation) objective(k *component) []solver.Term {
 	var terms []solver.Term
 	for j, x := range f.x {
-		terms = append(terms, x.Times(k.value[j]))
+		terms = append(terms, x.Times(k.value[j]/f.unit))
 	}
 	for i, z := range f.z {
-		terms = append(terms, z.Times(-k.entries[i].fee))
+		terms = append(terms, z.Times(-k.entries[i].fee/f.unit))
 	}
 	return terms
 }
