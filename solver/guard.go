@@ -2,6 +2,7 @@ package solver
 
 import (
 	"math"
+	"slices"
 
 	"lotwise/solver/highs"
 )
@@ -30,26 +31,31 @@ const (
 	// closed is the relative distance up to which a recomputed dual objective confirms that an LP's objective is
 	// its bound.
 	closed = 1e-6
+	// refuted is the relative distance from which on it shows that HiGHS stopped short of the optimum.
+	refuted = 1e-4
 	// trusted is how far a point that HiGHS calls feasible may be outside the model, by Model.Violation, to be handed on.
 	trusted = 1e-5
 )
 
 // mipBound guards the dual bound that HiGHS reports for a MIP. objective is the incumbent's, NaN for none.
-func (m *Model) mipBound(reported, objective float64, integral float64) float64 {
+func (m *Model) mipBound(reported, objective float64) float64 {
 	bound := math.Inf(-1)
 	if !math.IsInf(reported, 0) && !math.IsNaN(reported) {
 		bound = reported - boundSlack*math.Abs(reported)
 	}
 	offset := m.sign() * m.offset
-	if integral > 0 {
-		// The objective moves in steps: a bound holds up to the next one.
-		steps := (bound - offset) * integral
-		bound = math.Ceil(steps-stepTolerance*max(1, math.Abs(steps)*boundSlack))/integral + offset
+	if scale := m.integralScale(); scale > 0 {
+		// The objective moves in steps of 1/scale: a bound holds up to the next one.
+		bound = math.Ceil((bound-offset)*scale-stepTolerance)/scale + offset
 	} else if !math.IsNaN(objective) {
 		bound = min(bound, objective-prune)
 	}
 	return m.settle(bound, objective)
 }
+
+// stepTolerance is the share of a step of an integral objective by which a bound may exceed the step below
+// and still be rounding error.
+const stepTolerance = 1e-4
 
 // settle puts a bound between the trivial one and the incumbent.
 func (m *Model) settle(bound, objective float64) float64 {
@@ -60,11 +66,7 @@ func (m *Model) settle(bound, objective float64) float64 {
 	return bound
 }
 
-// stepTolerance is the share of a step of an integral objective by which a bound may exceed the step below
-// and still be rounding error.
-const stepTolerance = 1e-4
-
-// integralScale is the smallest power of ten up to 1e6 by which all costs are integers, and 0 where there is none
+// integralScale is the smallest power of ten up to 1e5 by which all costs are integers, and 0 where there is none
 // or a continuous variable has a cost: objective values then differ by multiples of 1/scale.
 func (m *Model) integralScale() float64 {
 	if len(m.quad) > 0 {
@@ -79,7 +81,7 @@ func (m *Model) integralScale() float64 {
 			return 0
 		}
 		for math.Abs(c*scale-math.Round(c*scale)) > 1e-12*math.Abs(c*scale) {
-			if scale *= 10; scale > 1e6 {
+			if scale *= 10; scale > 1e5 {
 				return 0
 			}
 		}
@@ -113,36 +115,27 @@ func (m *Model) trivialBound() float64 {
 // (Neumaier and Shcherbina 2004), so y_i that point at an infinite bound are taken for 0. A d_j within tolerance that points
 // at an infinite bound is charged at x_j. x may be nil for an LP.
 func (m *Model) dualBound(x, y []float64) float64 {
+	if len(m.quad) > 0 && x == nil {
+		return math.Inf(-1)
+	}
 	sign := m.sign()
-	d := make([]float64, len(m.cost))
-	for j, c := range m.cost {
-		d[j] = sign * c
-	}
 	t := total{sign * m.offset, 0}
-	if len(m.quad) > 0 {
-		if x == nil {
-			return math.Inf(-1)
-		}
-		for _, q := range m.quad {
-			d[q.v] += sign * q.coef * x[q.w]
-			d[q.w] += sign * q.coef * x[q.v]
-			t.add(-sign * q.coef * x[q.v] * x[q.w]) // f(x) - g'x, less the offset, is minus the quadratic part
-		}
+	for _, q := range m.quad {
+		t.add(-sign * q.coef * x[q.v] * x[q.w]) // f(x) - g'x, less the offset, is minus the quadratic part
 	}
+	y = slices.Clone(y)
 	for i, yi := range y {
 		end := m.rowLower[i]
 		if yi < 0 {
 			end = m.rowUpper[i]
 		}
-		if yi == 0 || math.IsInf(end, 0) {
-			continue
-		}
-		t.add(yi * end)
-		for k := m.start[i]; k < m.end[i]; k++ {
-			d[m.index[k]] -= yi * m.value[k]
+		if math.IsInf(end, 0) {
+			y[i] = 0
+		} else if yi != 0 {
+			t.add(yi * end)
 		}
 	}
-	for j, dj := range d {
+	for j, dj := range m.reduced(x, y) {
 		end := m.lower[j]
 		if dj < 0 {
 			end = m.upper[j]
@@ -158,6 +151,28 @@ func (m *Model) dualBound(x, y []float64) float64 {
 		}
 	}
 	return t.value()
+}
+
+// reduced are the reduced costs d = g - A'y at x, which may be nil for an LP.
+func (m *Model) reduced(x, y []float64) []float64 {
+	sign := m.sign()
+	d := make([]float64, len(m.cost))
+	for j, c := range m.cost {
+		d[j] = sign * c
+	}
+	for _, q := range m.quad {
+		d[q.v] += sign * q.coef * x[q.w]
+		d[q.w] += sign * q.coef * x[q.v]
+	}
+	for i, yi := range y {
+		if yi == 0 {
+			continue
+		}
+		for k := m.start[i]; k < m.end[i]; k++ {
+			d[m.index[k]] -= yi * m.value[k]
+		}
+	}
+	return d
 }
 
 func (m *Model) sign() float64 {

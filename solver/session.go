@@ -94,6 +94,9 @@ func (s *Session) solve(ctx context.Context, o Options) (*Solution, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.name, err)
 	}
+	if len(m.quad) > 0 && sol.Termination == Failed && ctx.Err() == nil {
+		return s.m.proximal(ctx, o, sol)
+	}
 	if m.Integers() > 0 && (sol.Claim == Unbounded || sol.Claim == InfeasibleOrUnbounded) {
 		return s.m.boundless(ctx, o, sol)
 	}
@@ -145,7 +148,7 @@ func (m *Model) boundless(ctx context.Context, o Options, sol *Solution) (*Solut
 // load passes the model, whole the first time and later what has changed. After a failure the next load starts
 // afresh.
 func (s *Session) load() (err error) {
-	if s.m.quad != nil || s.m.origin != nil {
+	if s.m.quad != nil {
 		if err := s.m.checkConvex(s.m.hessian()); err != nil {
 			return err
 		}
@@ -479,7 +482,7 @@ func (w *watch) abandoned(timedOut bool) *Solution {
 		s.take(w.values)
 	}
 	if w.m.Integers() > 0 {
-		s.Bound = w.m.sign() * w.m.mipBound(w.bound, w.m.sign()*s.Objective, w.m.integralScale())
+		s.Bound = w.m.sign() * w.m.mipBound(w.bound, w.m.sign()*s.Objective)
 	}
 	return s
 }
@@ -583,20 +586,32 @@ func (s *Session) read(sol *Solution) error {
 		if err != nil {
 			return err
 		}
-		sol.Bound = sign * m.mipBound(reported, objective, m.integralScale())
+		sol.Bound = sign * m.mipBound(reported, objective)
 		if claimed == Optimal && sol.HasValues() {
 			sol.Claim = Optimal
 		}
 		return nil
 	}
-	bound := m.dualBound(sol.values, y)
-	if sol.HasValues() && bound >= objective-closed*max(1, math.Abs(objective)) && claimed == Optimal {
-		bound = objective
-	}
-	sol.Bound = sign * m.settle(bound, objective)
-	if claimed == Optimal && sol.HasValues() {
-		sol.Claim = Optimal
-		sol.duals, sol.reduce = m.signed(y), m.signed(d)
-	}
+	s.conclude(sol, claimed, y, d)
 	return nil
+}
+
+// conclude settles an LP's or QP's bound by its duals, and whether they confirm the optimum that HiGHS claims.
+func (s *Session) conclude(sol *Solution, claimed Claim, y, d []float64) {
+	m, sign := s.m, s.m.sign()
+	objective := sign * sol.Objective
+	bound := m.settle(m.dualBound(sol.values, y), objective)
+	sol.Bound = sign * bound
+	if claimed != Optimal || !sol.HasValues() {
+		return
+	}
+	switch gap := (objective - bound) / max(1, math.Abs(objective)); {
+	case gap > refuted:
+		sol.Termination = Failed
+		return
+	case gap <= closed:
+		sol.Bound = sol.Objective
+	}
+	sol.Claim = Optimal
+	sol.duals, sol.reduce = m.signed(y), m.signed(d)
 }
