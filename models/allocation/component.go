@@ -29,7 +29,7 @@ type part struct {
 }
 
 const (
-	// Up to exactDecisions, a gap is not made use of: the optimum is proven, if exactNodes nodes of branch
+	// Up to exactDecisions (and ten times as many bids), a gap is not made use of: the optimum is proven, if exactNodes nodes of branch
 	// and bound do it, which takes seconds.
 	exactDecisions = 500
 	exactNodes     = 2000
@@ -268,7 +268,7 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 
 // search solves the program, to proven optimality where that is cheap.
 func (k *component) search(ctx context.Context, f *formulation, session *solver.Session, o solver.Options, deadline time.Time) (*solver.Solution, error) {
-	if o.RelGap > 0 && f.Integers() <= exactDecisions {
+	if o.RelGap > 0 && f.Integers() <= exactDecisions && len(k.bids) <= 10*exactDecisions {
 		exact := left(o, deadline)
 		exact.RelGap, exact.NodeLimit = 0, exactNodes
 		s, err := session.Solve(ctx, exact)
