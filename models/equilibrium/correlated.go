@@ -265,6 +265,19 @@ func (c *correlation) price(ctx context.Context, sol *masterSolution) bool {
 	return found
 }
 
+// answer adds the support to the program, with each seat in turn at the better bid that it found.
+func (c *correlation) answer(pl *play, certificates []certificate) {
+	for _, f := range pl.profiles {
+		for a := range certificates {
+			if certificates[a].gain > 0 {
+				choice := slices.Clone(f.choice)
+				choice[a] = certificates[a].best
+				c.addProfile(choice)
+			}
+		}
+	}
+}
+
 // correlate searches a coarse correlated equilibrium of relative regret target, and returns the best play
 // found with its certificates, by seat.
 func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target float64, steps int, o bidding.Options, report func(epsilon float64)) (*play, []certificate, error) {
@@ -296,6 +309,13 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 			}
 		}
 		certificates := make([]certificate, len(g.seats))
+		for a, s := range g.seats {
+			certificates[a] = g.probe(s, sol.play)
+		}
+		if g.relativeRegret(certificates) > target/2 {
+			c.answer(sol.play, certificates)
+			continue
+		}
 		scale := map[int]float64{}
 		for a, s := range g.seats {
 			if certificates[a], err = g.certify(ctx, s, sol.play, o); err != nil {
@@ -311,34 +331,33 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 		if best <= target {
 			break
 		}
-		// The support, with each seat in turn at its best response, joins the program.
-		for _, f := range sol.play.profiles {
-			for a := range g.seats {
-				if certificates[a].gain > 0 {
-					choice := slices.Clone(f.choice)
-					choice[a] = certificates[a].best
-					c.addProfile(choice)
-				}
-			}
-		}
+		c.answer(sol.play, certificates)
 	}
 	return bestPlay, bestCertificates, nil
 }
 
 // relativeRegret is the largest quotient, over bidders, of expected regret and expected best-response
-// bound in the block.
+// bound in the block, which steers the search there. A bound under negligible of the block's largest counts as that: what is left
+// of a bidder who can earn nothing is the rounding of its program.
 func (g *game) relativeRegret(certificates []certificate) float64 {
 	regret, bound := map[int]float64{}, map[int]float64{}
 	for a, s := range g.seats {
 		regret[s.bidder] += s.probability * certificates[a].regret()
 		bound[s.bidder] += s.probability * certificates[a].bound
 	}
+	top := 0.0
+	for _, b := range bound {
+		top = math.Max(top, b)
+	}
 	worst := 0.0
 	for i, r := range regret {
-		worst = math.Max(worst, quotient(r, bound[i]))
+		worst = math.Max(worst, quotient(r, math.Max(bound[i], negligible*top)))
 	}
 	return worst
 }
+
+// negligible is far over the relative accuracy of a mixed-integer program and far under any regret asked for.
+const negligible = 1e-6
 
 // quotient is regret over bound, 0 where there is no regret.
 func quotient(regret, bound float64) float64 {

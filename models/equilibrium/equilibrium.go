@@ -370,18 +370,22 @@ func (g *game) breakEven() []int {
 	for a, s := range g.seats {
 		var bid auction.Strategy
 		for _, p := range s.parts {
-			nothing := make([]float64, len(p.lots))
-			base := p.net.Value(nothing)
+			values := p.problem.Values
+			base := values.Value(make([]float64, len(p.lots)))
 			for j, l := range p.lots {
 				won := make([]float64, len(p.lots))
 				won[j] = g.c.Lots[l].Capacity
-				d := p.net.Deliver(won)
-				used := d.LotVolume[j]
+				used := 0.0
+				for _, f := range values.Deliver(won).Flows {
+					if f.Lot == l {
+						used += f.Volume
+					}
+				}
 				if used <= 0 {
 					continue
 				}
 				won[j] = used
-				worth := (p.net.Value(won) - base) / used
+				worth := (values.Value(won) - base) / used
 				// The highest price of the grid that does not lose.
 				if tick := g.c.Rules.TickOver(worth) - 1; tick >= g.c.Rules.TickUp(g.c.Lots[l].Reserve) {
 					bid = append(bid, auction.LotBid{Lot: l, Tick: tick, Quantity: used})

@@ -153,7 +153,7 @@ func (g *game) newPart(bidder int, net *network.Network) *part {
 	b := &g.c.Bidders[bidder]
 	p := &part{net: net, lots: net.Lots(), supplyID: map[*bidding.Supply]int{}, situation: map[string]*situation{}}
 	p.problem = bidding.Problem{
-		Rules: &g.c.Rules, Network: net, Lots: p.lots,
+		Rules: &g.c.Rules, Network: net, Lots: p.lots, Values: net.NewEvaluator(),
 		Budget: b.Budget, MaxVolume: b.MaxVolume, FitAlways: true,
 	}
 	for range p.lots {

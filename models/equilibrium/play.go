@@ -88,36 +88,64 @@ type certificate struct {
 
 func (c *certificate) regret() float64 { return math.Max(0, c.bound-c.profit) }
 
+// likely returns the pool position that the seat plays most, a good bid to start a search from.
+func (pl *play) likely(s *seat) int {
+	weights := pl.weights(s)
+	best := 0
+	for k, w := range weights {
+		if w > weights[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// earned returns what a seat earns in one part in a play, against the problem that it faces there.
+func (g *game) earned(s *seat, p *part, pl *play, problem *bidding.Problem) float64 {
+	profit := 0.0
+	if pl.mixed != nil {
+		for k, w := range pl.mixed[s.index] {
+			if w > 0 {
+				profit += w * problem.Evaluate(p.restrict(s.pool[k])).Profit
+			}
+		}
+		return profit
+	}
+	for _, f := range pl.profiles {
+		profit += f.probability * g.situationOf(s, p, f.choice).of(s, p, f.choice[s.index])
+	}
+	return profit
+}
+
+// probe is certify without the proof: a local search for a better bid. Its bound is the profit of the bid
+// found. Where it finds one, no proof is needed to go on.
+func (g *game) probe(s *seat, pl *play) certificate {
+	var out certificate
+	var best auction.Strategy
+	for _, p := range s.parts {
+		problem := p.against(g.faced(s, p, pl, nil))
+		profit := g.earned(s, p, pl, problem)
+		bid := problem.Improve(p.restrict(s.pool[pl.likely(s)]))
+		found := math.Max(profit, problem.Evaluate(bid).Profit)
+		out.profit += profit
+		out.bound += found
+		out.gain += found - profit
+		best = append(best, bid...)
+	}
+	out.best = g.add(s, best)
+	return out
+}
+
 // certify answers a play for one seat: what it earns and a bound on what any bid could earn. gap is the
 // relative gap of the best responses.
 func (g *game) certify(ctx context.Context, s *seat, pl *play, o bidding.Options) (certificate, error) {
 	var out certificate
 	var best auction.Strategy
-	gain := 0.0
-	weights := pl.weights(s)
 	for _, p := range s.parts {
 		problem := p.against(g.faced(s, p, pl, nil))
-		profit := 0.0
-		if pl.mixed != nil {
-			for k, w := range weights {
-				if w > 0 {
-					profit += w * problem.Evaluate(p.restrict(s.pool[k])).Profit
-				}
-			}
-		} else {
-			for _, f := range pl.profiles {
-				profit += f.probability * g.situationOf(s, p, f.choice).of(s, p, f.choice[s.index])
-			}
-		}
-		// The most likely own bid is a good start.
-		likely := 0
-		for k, w := range weights {
-			if w > weights[likely] {
-				likely = k
-			}
-		}
+		profit := g.earned(s, p, pl, problem)
 		own := o
-		own.Start = p.restrict(s.pool[likely])
+		own.Start = p.restrict(s.pool[pl.likely(s)])
 		r, err := bidding.BestResponse(ctx, problem, own)
 		if err != nil {
 			return out, err
@@ -125,11 +153,10 @@ func (g *game) certify(ctx context.Context, s *seat, pl *play, o bidding.Options
 		out.profit += profit
 		out.bound += math.Max(r.Bound, profit)
 		if r.Profit > profit {
-			gain += r.Profit - profit
+			out.gain += r.Profit - profit
 		}
 		best = append(best, r.Strategy...)
 	}
 	out.best = g.add(s, best)
-	out.gain = gain
 	return out, nil
 }
