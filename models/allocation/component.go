@@ -23,9 +23,18 @@ type point struct {
 // A part is what a component's solve found.
 type part struct {
 	point
+	bids    []int   // the component's
 	bound   float64 // no allocation earns more
 	proven  bool    // the point is optimal
 	settled bool    // the point is the first of the optima by the tie rule
+}
+
+// most is what no allocation earns more than, without the bound's allowance where the objective is proven.
+func (p *part) most() float64 {
+	if p.proven {
+		return p.objective
+	}
+	return p.bound
 }
 
 const (
@@ -88,7 +97,7 @@ func (k *component) unlimited() *part {
 		}
 	}
 	w := k.earns(x)
-	return &part{point{x: x, objective: w}, w, true, true}
+	return &part{point: point{x: x, objective: w}, bound: w, proven: true, settled: true}
 }
 
 // oneLot says whether the component is divisible bids for one lot, short of nothing but its capacity.
@@ -133,7 +142,7 @@ func (k *component) merit() *part {
 		}
 	}
 	w := k.earns(x)
-	return &part{point{x: x, objective: w, price: []float64{price}}, w, true, true}
+	return &part{point: point{x: x, objective: w, price: []float64{price}}, bound: w, proven: true, settled: true}
 }
 
 // level makes prices that differ by rounding alone equal, so that they are ties: a price recovered from the money for
@@ -166,7 +175,7 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 		found = k.greedy()
 	}
 	bound = max(bound, found.objective)
-	return &part{*found, bound, bound-found.objective <= k.allowance(found.objective), settled}, nil
+	return &part{point: *found, bound: bound, proven: bound-found.objective <= k.allowance(found.objective), settled: settled}, nil
 }
 
 // allotted is the best allotment at given decisions, the first of these by the tie rule where settled,

@@ -27,6 +27,15 @@ type Outcome struct {
 	// TiesSettled says whether the allocation is the first of the optimal ones by the tie rule.
 	TiesSettled bool
 	Interrupted bool // the context ended before the requested gap was reached
+	parts       []*part
+}
+
+// most is what no allocation earns more than: the bound, without its allowance where the objective is proven.
+func (o *Outcome) most() float64 {
+	if o.Proven {
+		return o.Objective
+	}
+	return o.Bound
 }
 
 // Gap is by how much the objective may be short of the optimum, as a share of the objective.
@@ -102,9 +111,11 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		return nil, err
 	}
 
-	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)), TiesSettled: true, Proven: true}
+	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)),
+		TiesSettled: true, Proven: true, parts: parts}
 	var earned, most sum
 	for i, k := range components {
+		parts[i].bids = k.bids
 		for j, b := range k.bids {
 			out.X[b] = parts[i].x[j]
 		}

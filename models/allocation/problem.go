@@ -49,17 +49,6 @@ func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid, error) {
 	return p, voids, nil
 }
 
-// Without is the problem without a bidder's bids. It asks for the optimal value alone.
-func (p *Problem) Without(bidder int) *Problem {
-	q := *p
-	q.AnyOptimum = true
-	q.Out = make([]bool, len(p.Out))
-	for b := range q.Out {
-		q.Out[b] = p.Out[b] || p.Case.Bids[b].Bidder == bidder
-	}
-	return &q
-}
-
 func voidBid(c *auction.Case, bid *auction.Bid, row int) auction.VoidBid {
 	v := auction.VoidBid{Bidder: c.Bidders[bid.Bidder].Name, Bid: bid.Name}
 	if row < 0 {

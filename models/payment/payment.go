@@ -10,10 +10,22 @@ import (
 	"lotwise/models/auction"
 )
 
-// An Auction is what a rule is told: a case and which of its bids the seller accepts.
+// An Auction is what a rule is told: a case, which of its bids the seller accepts, and what the seller
+// would earn otherwise. W is the optimal value of the seller's problem, in the money of its objective.
 type Auction struct {
 	Case *auction.Case
 	X    []float64 // by bid: the accepted fraction
+
+	W       float64 // what X earns
+	Threads int     // questions that may be asked at once
+
+	// Worth is W - W(-i), what the objective would lose without the bidder's bids, and the bracket that
+	// bounds leave on it, a point where both are proven optimal.
+	Worth func(ctx context.Context, bidder int) (value, low, high float64, err error)
+	// Against is the best allocation if accepting any bid of a bidder cost the seller its fee: the bidders
+	// that have bids accepted, and what these earn, fees not deducted. No allocation earns more than bound
+	// after fees.
+	Against func(ctx context.Context, fees []float64) (accepted []bool, earned, bound float64, err error)
 }
 
 // A Charge is what a rule asks for.
@@ -22,39 +34,67 @@ type Charge struct {
 	Metrics []auction.Metric // what the rule states beyond payments
 }
 
-// A Rule charges the winners.
-type Rule func(context.Context, *Auction) (*Charge, error)
-
-// A method is a rule with the cases it is defined for.
-type method struct {
-	charge    Rule
-	undefined func(*auction.Case) []auction.Conflict // why the rule does not fit the case; nil where it fits all
+// A Rule is one way to charge the winners.
+type Rule struct {
+	Charge func(context.Context, *Auction) (*Charge, error)
+	// Exact says that the rule compares optimal values, so that a gap would go into payments.
+	Exact bool
+	// undefined says why the rule does not fit a case; nil where it fits all.
+	undefined func(*auction.Case) []auction.Conflict
 }
 
 // rules by their name in rules.csv.
-var rules = map[string]method{
-	auction.PayAsBid: {charge: payAsBid},
-	auction.Uniform:  {charge: uniform, undefined: notUniform},
+var rules = map[string]Rule{
+	auction.PayAsBid: {Charge: payAsBid},
+	auction.Uniform:  {Charge: uniform, undefined: notUniform},
+	auction.VCG:      {Charge: vcg, Exact: true},
+	auction.Core:     {Charge: core, Exact: true},
 }
 
 // Find returns the case's rule. A rule that is not there, or not defined for the case, is refused with
 // *auction.Unsupported.
 func Find(c *auction.Case) (Rule, error) {
-	m, ok := rules[c.Rules.Payment]
+	r, ok := rules[c.Rules.Payment]
 	if !ok {
 		known := make([]string, 0, len(rules))
 		for name := range rules {
 			known = append(known, name)
 		}
 		slices.Sort(known)
-		return nil, &auction.Unsupported{Reasons: []auction.Conflict{{
+		return Rule{}, &auction.Unsupported{Reasons: []auction.Conflict{{
 			What: fmt.Sprintf("payment rule %q is not available; set payment in rules.csv to one of %s", c.Rules.Payment, strings.Join(known, ", ")),
 		}}}
 	}
-	if m.undefined != nil {
-		if why := m.undefined(c); len(why) > 0 {
-			return nil, &auction.Unsupported{Reasons: why}
+	if r.undefined != nil {
+		if why := r.undefined(c); len(why) > 0 {
+			return Rule{}, &auction.Unsupported{Reasons: why}
 		}
 	}
-	return m.charge, nil
+	return r, nil
+}
+
+// won is, by bidder, the money of the accepted bids and the reserve value of their volumes.
+func (a *Auction) won() (amount, reserve []float64) {
+	amount, reserve = make([]float64, len(a.Case.Bidders)), make([]float64, len(a.Case.Bidders))
+	for b, x := range a.X {
+		bid := &a.Case.Bids[b]
+		amount[bid.Bidder] += bid.Amount * x
+		for _, r := range bid.Rows {
+			reserve[bid.Bidder] += a.Case.Lots[r.Lot].Reserve * r.Quantity * x
+		}
+	}
+	return amount, reserve
+}
+
+// spread charges each bidder a total, over its bids in proportion to what they are accepted for.
+func (a *Auction) spread(totals []float64) []float64 {
+	amount, _ := a.won()
+	bids := make([]float64, len(a.X))
+	for b, x := range a.X {
+		bid := &a.Case.Bids[b]
+		if amount[bid.Bidder] > 0 {
+			bids[b] = totals[bid.Bidder] * bid.Amount * x / amount[bid.Bidder]
+		}
+	}
+	return bids
 }

@@ -1,0 +1,380 @@
+package payment_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"lotwise/models/allocation"
+	"lotwise/models/auction"
+	"lotwise/solver"
+)
+
+// combinatorial is an auction of single goods, one lot of one package each: every line is a bidder with
+// alternative bundles "AB 20", all or nothing.
+func combinatorial(lines ...string) *auction.Case {
+	c := &auction.Case{Rules: auction.DefaultRules()}
+	lot := map[rune]int{}
+	for _, line := range lines {
+		i := bidder(c)
+		for _, bundle := range strings.Split(line, ",") {
+			var goods string
+			var amount float64
+			if _, err := fmt.Sscan(bundle, &goods, &amount); err != nil {
+				panic(err)
+			}
+			b := auction.Bid{Bidder: i, Name: goods, Amount: amount, ByAmount: true, MinFraction: 1, Group: "xor", Requires: -1}
+			for _, g := range goods {
+				l, ok := lot[g]
+				if !ok {
+					l = len(c.Lots)
+					lot[g] = l
+					c.Lots = append(c.Lots, auction.Lot{Name: string(g), Zone: "Z", Capacity: 1})
+				}
+				b.Rows = append(b.Rows, auction.BidRow{Lot: l, Quantity: 1, Price: amount / float64(len(goods))})
+			}
+			c.Bids = append(c.Bids, b)
+		}
+	}
+	return c
+}
+
+func bidder(c *auction.Case) int {
+	c.Bidders = append(c.Bidders, auction.Bidder{Name: fmt.Sprint("b", len(c.Bidders)+1), Budget: math.Inf(1), MaxVolume: math.Inf(1)})
+	return len(c.Bidders) - 1
+}
+
+// units is one lot with additive bids of each bidder: quantity and amount, all or nothing.
+func units(capacity float64, bids ...[][2]float64) *auction.Case {
+	c := &auction.Case{Rules: auction.DefaultRules(), Lots: []auction.Lot{{Name: "units", Capacity: capacity}}}
+	for _, of := range bids {
+		i := bidder(c)
+		for _, b := range of {
+			c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint(len(c.Bids)), Amount: b[1], MinFraction: 1, Requires: -1,
+				Rows: []auction.BidRow{{Quantity: b[0], Price: b[1] / b[0]}}})
+		}
+	}
+	return c
+}
+
+func payments(t *testing.T, c *auction.Case, rule string) []float64 {
+	t.Helper()
+	c.Rules.Payment = rule
+	r, err := allocation.Solve(t.Context(), c, auction.Options{Gap: 1e-4, Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := make([]float64, len(c.Bidders))
+	for i, p := range r.Payments {
+		paid[i] = p.Payment
+		if math.Abs(p.BidAmount-p.Payment-p.Discount) > 1e-9 {
+			t.Errorf("%+v: the discount is not the difference", p)
+		}
+	}
+	for _, m := range r.Summary {
+		if m.Name == "core_violation" && m.Number > 1e-6 || strings.Contains(m.Name, "vcg_payment") {
+			t.Errorf("%s %v", m.Name, m.Number)
+		}
+	}
+	return paid
+}
+
+func same(a, b float64) bool { return math.Abs(a-b) <= 1e-6 }
+
+const open = -1 // a payment that is not unique
+
+func TestPublishedPayments(t *testing.T) {
+	one := func(amounts ...float64) (bids [][2]float64) {
+		for _, a := range amounts {
+			bids = append(bids, [2]float64{1, a})
+		}
+		return bids
+	}
+	for _, tt := range []struct {
+		source    string
+		c         *auction.Case
+		vcg, core []float64
+	}{
+		{"Day and Raghavan 2007", combinatorial("AB 20", "C 20", "D 20", "ABC 28", "ABD 26", "AB 10", "C 10", "D 10"),
+			[]float64{10, 10, 10, 0, 0, 0, 0, 0}, []float64{16, 12, 10, 0, 0, 0, 0, 0}},
+		{"local-local-global", combinatorial("A 80", "B 60", "AB 100"), []float64{40, 20, 0}, []float64{60, 40, 0}},
+		{"mechlib, four locals", combinatorial("A 20", "B 20", "C 20", "D 20", "A 10", "AB 18", "BCD 16"),
+			[]float64{10, 0, 0, 0, 0, 0, 0}, []float64{10, 8, open, open, 0, 0, 0}},
+		{"mechlib, alternatives", combinatorial("A 20, BC 30", "B 20, AD 25", "CD 20", "A 5", "B 5"),
+			[]float64{5, 5, 15, 0, 0}, []float64{5, 5, 15, 0, 0}},
+		{"one good", combinatorial("A 10", "A 20", "A 30"), []float64{0, 0, 20}, []float64{0, 0, 20}},
+		{"mechlib, two units", units(2, one(2), one(2), [][2]float64{{2, 3}}), []float64{1, 1, 0}, []float64{1.5, 1.5, 0}},
+		{"bnelearn", combinatorial("A 12", "B 6", "AB 10"), []float64{4, 0, 0}, []float64{7, 3, 0}},
+		{"Ausubel and Baranov, 1", combinatorial("A 8", "B 6", "AB 10"), []float64{4, 2, 0}, []float64{6, 4, 0}},
+		{"Ausubel and Baranov, 2", combinatorial("A 4", "B 6", "AB 9"), []float64{3, 5, 0}, []float64{3.5, 5.5, 0}},
+		{"Ausubel and Baranov, 3", combinatorial("A 6", "B 4", "AB 9"), []float64{5, 3, 0}, []float64{5.5, 3.5, 0}},
+		{"bnelearn, three units", units(3, one(3, 2, 1), one(3.7, 2, 0), one(3.6, 2.99, 1.99)), []float64{2.99, 2.99, 2}, nil},
+		{"Ausubel and Milgrom", combinatorial("AB 2", "A 2", "B 2"), []float64{0, 0, 0}, []float64{0, 1, 1}},
+	} {
+		for rule, want := range map[string][]float64{auction.VCG: tt.vcg, auction.Core: tt.core} {
+			if want == nil {
+				continue
+			}
+			got := payments(t, tt.c, rule)
+			for i := range want {
+				if want[i] != open && !same(got[i], want[i]) {
+					t.Errorf("%s: %s payments %v, want %v", tt.source, rule, got, want)
+					break
+				}
+			}
+			if rule == auction.Core && tt.source == "mechlib, four locals" && !same(got[2]+got[3], 8) {
+				t.Errorf("%s: the third and fourth pay %v, want 8", tt.source, got[2]+got[3])
+			}
+		}
+	}
+}
+
+// Wurman et al. 2004: two optimal allocations; in both the first bidder pays 7.5 and the others 17.5.
+func TestCoreOfTwoOptima(t *testing.T) {
+	got := payments(t, combinatorial(
+		"A 10, B 3, AB 18, C 2, AC 18, BC 10, ABC 20", "A 4, B 9, AB 15, C 3, AC 12, BC 18, ABC 20",
+		"A 1, B 3, AB 11, C 9, AC 16, BC 17, ABC 25", "A 7, B 7, AB 16, C 7, AC 16, BC 16, ABC 20"), auction.Core)
+	if !same(got[0], 7.5) || !same(got[1]+got[2], 17.5) || !same(got[3], 0) {
+		t.Errorf("payments %v", got)
+	}
+}
+
+// random draws bidders with some alternatives over a few goods, reserves and costs in some cases.
+func random(r *rand.Rand) *auction.Case {
+	goods := "ABCD"[:2+r.IntN(3)]
+	lines := make([]string, 2+r.IntN(4))
+	for i := range lines {
+		var bundles []string
+		for range 1 + r.IntN(3) {
+			bundle := ""
+			for _, g := range goods {
+				if r.IntN(2) == 0 {
+					bundle += string(g)
+				}
+			}
+			if bundle == "" {
+				bundle = "A"
+			}
+			bundles = append(bundles, fmt.Sprintf("%s %d", bundle, len(bundle)*(5+r.IntN(10))))
+		}
+		lines[i] = strings.Join(bundles, ",")
+	}
+	c := combinatorial(lines...)
+	for b := range c.Bids { // unique names
+		c.Bids[b].Name = fmt.Sprint(b)
+	}
+	if r.IntN(2) == 0 {
+		c.Rules.Objective = auction.Contribution
+		for l := range c.Lots {
+			c.Lots[l].Cost = float64(r.IntN(4))
+		}
+	}
+	if r.IntN(3) == 0 {
+		for l := range c.Lots {
+			c.Lots[l].Reserve = float64(r.IntN(8))
+		}
+	}
+	return c
+}
+
+// value is the best of the coalition's bids by enumeration: at most one of a bidder's, each lot once.
+func value(c *auction.Case, coalition int) float64 {
+	best := 0.0
+	taken, served := make([]bool, len(c.Lots)), make([]bool, len(c.Bidders))
+	var try func(b int, w float64)
+	try = func(b int, w float64) {
+		best = max(best, w)
+		if b == len(c.Bids) {
+			return
+		}
+		try(b+1, w)
+		bid := &c.Bids[b]
+		v, reserves, free := bid.Amount, 0.0, !served[bid.Bidder] && coalition&(1<<bid.Bidder) != 0
+		for _, r := range bid.Rows {
+			free = free && !taken[r.Lot]
+			reserves += c.Lots[r.Lot].Reserve
+			if c.Rules.Objective == auction.Contribution {
+				v -= c.Lots[r.Lot].Cost
+			}
+		}
+		if !free || bid.Amount < reserves {
+			return
+		}
+		served[bid.Bidder] = true
+		for _, r := range bid.Rows {
+			taken[r.Lot] = true
+		}
+		try(b+1, w+v)
+		served[bid.Bidder] = false
+		for _, r := range bid.Rows {
+			taken[r.Lot] = false
+		}
+	}
+	try(0, 0)
+	return best
+}
+
+// With every coalition's value by enumeration, VCG is its formula and the core point is the projection of
+// VCG on the core points of least total: no core point p has a smaller total, and among those of the same
+// total none lies ahead of it in the direction of VCG, (vcg - core)·(p - core) ≤ 0.
+func TestPaymentsAgainstEnumeration(t *testing.T) {
+	for seed := range uint64(120) {
+		c := random(rand.New(rand.NewPCG(seed, 5)))
+		n := len(c.Bidders)
+		everyone := 1<<n - 1
+		w := make([]float64, everyone+1)
+		for coalition := range w {
+			w[coalition] = value(c, coalition)
+		}
+		c.Rules.Payment = auction.VCG
+		r, err := allocation.Solve(t.Context(), c, auction.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		amount, reserve := make([]float64, n), make([]float64, n)
+		for i, p := range r.Payments {
+			amount[i] = p.BidAmount
+			for _, row := range r.Allocation {
+				if row.Bidder == p.Bidder {
+					for _, l := range c.Lots {
+						if l.Name == row.Lot {
+							reserve[i] += l.Reserve * row.Quantity
+						}
+					}
+				}
+			}
+		}
+		vcg := make([]float64, n)
+		for i := range vcg {
+			vcg[i] = max(amount[i]-(w[everyone]-w[everyone&^(1<<i)]), reserve[i])
+			if got := r.Payments[i].Payment; !same(got, vcg[i]) {
+				t.Errorf("seed %d: vcg payment of %s %v, enumerated %v", seed, c.Bidders[i].Name, got, vcg[i])
+			}
+		}
+		core := payments(t, c, auction.Core)
+		total := 0.0
+		for _, p := range core {
+			total += p
+		}
+		// best minimises direction·p over the core, at a given total where that is finite.
+		best := func(direction []float64, at float64) float64 {
+			m := solver.NewModel("core", solver.Minimize)
+			var p []solver.Var
+			var all []solver.Term
+			for i := range n {
+				p = append(p, m.Continuous("p", "", min(reserve[i], amount[i]), amount[i]))
+				m.Objective(p[i].Times(direction[i]))
+				all = append(all, p[i].Times(1))
+			}
+			for coalition := range w {
+				// The seller's earnings and the coalition's gains: Σ p - costs + Σ_C (A - p) ≥ w(C).
+				var terms []solver.Term
+				room := w[coalition] - w[everyone]
+				for i := range n {
+					if coalition&(1<<i) == 0 {
+						terms = append(terms, p[i].Times(1))
+						room += amount[i]
+					}
+				}
+				m.AtLeast("coalition", "", terms, room)
+			}
+			if !math.IsInf(at, 0) {
+				m.AtMost("total", "", all, at+1e-7)
+			}
+			s, err := solver.Solve(t.Context(), m, solver.Options{})
+			if err != nil || s.Claim != solver.Optimal {
+				t.Fatalf("seed %d: %v %v", seed, s.Claim, err)
+			}
+			return s.Objective
+		}
+		ones, toward := make([]float64, n), make([]float64, n)
+		here := 0.0
+		for i := range n {
+			ones[i] = 1
+			toward[i] = core[i] - vcg[i]
+			here += toward[i] * core[i]
+		}
+		if least := best(ones, math.Inf(1)); !same(total, least) {
+			t.Errorf("seed %d: core payments %v, in total %v, the least is %v", seed, core, total, least)
+		} else if there := best(toward, least); there < here-1e-4 {
+			t.Errorf("seed %d: core payments %v are not the nearest to %v: %v < %v", seed, core, vcg, there, here)
+		}
+	}
+}
+
+// Divisible bids, several a bidder: the core charges no more than the bids and no less than VCG in total.
+func TestPaymentsOfDivisibleBids(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		c := &auction.Case{Rules: auction.DefaultRules()}
+		for l := range 3 {
+			c.Lots = append(c.Lots, auction.Lot{Name: fmt.Sprint("L", l), Capacity: float64(5 + r.IntN(10)), Reserve: 1})
+		}
+		for range 4 {
+			i := bidder(c)
+			for l := range c.Lots {
+				q, p := float64(1+r.IntN(9)), float64(1+r.IntN(9))
+				c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint(l), Amount: p * q, Requires: -1,
+					Rows: []auction.BidRow{{Lot: l, Quantity: q, Price: p}}})
+			}
+		}
+		asBid, vcg, core := payments(t, c, auction.PayAsBid), payments(t, c, auction.VCG), payments(t, c, auction.Core)
+		uniform := payments(t, c, auction.Uniform)
+		total := [2]float64{}
+		for i := range asBid {
+			if vcg[i] > asBid[i]+1e-6 || core[i] > asBid[i]+1e-6 || uniform[i] > asBid[i]+1e-6 || core[i] < vcg[i]-1e-6 {
+				t.Errorf("seed %d: as bid %v, vcg %v, core %v, uniform %v", seed, asBid, vcg, core, uniform)
+			}
+			total[0] += vcg[i]
+			total[1] += core[i]
+		}
+		if total[1] < total[0]-1e-6 {
+			t.Errorf("seed %d: core %v under vcg %v", seed, total[1], total[0])
+		}
+	}
+}
+
+func TestUniform(t *testing.T) {
+	c := &auction.Case{Rules: auction.DefaultRules(), Lots: []auction.Lot{{Name: "A", Capacity: 3, Reserve: 1}, {Name: "B", Capacity: 9, Reserve: 1}}}
+	add := func(i, lot int, q, p float64) {
+		for len(c.Bidders) <= i {
+			bidder(c)
+		}
+		c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint(len(c.Bids)), Amount: p * q, Requires: -1, Rows: []auction.BidRow{{Lot: lot, Quantity: q, Price: p}}})
+	}
+	// The published instance on lot A: one unit each at 2.99.
+	for i, prices := range [][3]float64{{3, 2, 1}, {3.7, 2, 0}, {3.6, 2.99, 1.99}} {
+		for _, p := range prices {
+			add(i, 0, 1, p)
+		}
+	}
+	add(0, 1, 4, 5)   // sold below capacity: the reserve
+	add(1, 1, 9, 0.5) // void
+	if got := payments(t, c, auction.Uniform); !same(got[0], 2.99+4) || !same(got[1], 2.99) || !same(got[2], 2.99) {
+		t.Errorf("payments %v", got)
+	}
+	// A bid served in part is rejected in part and sets the price.
+	c.Bids = nil
+	add(0, 1, 6, 4)
+	add(1, 1, 6, 3)
+	if got := payments(t, c, auction.Uniform); !same(got[0], 18) || !same(got[1], 9) {
+		t.Errorf("payments %v", got)
+	}
+
+	var u *auction.Unsupported
+	refused := func(name string) {
+		if _, err := allocation.Solve(t.Context(), c, auction.Options{}); !errors.As(err, &u) || !strings.Contains(u.Error(), "uniform") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c.Bidders[0].Budget = 20
+	refused("a budget that binds")
+	c.Bidders[0].Budget, c.Bidders[1].MaxVolume = 24, 5
+	refused("a volume cap that binds")
+	c.Bidders[1].MaxVolume = 6
+	c.Bids[0].MinFraction = 0.5
+	refused("a least fraction")
+}
