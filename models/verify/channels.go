@@ -4,6 +4,8 @@ import (
 	"math"
 	"sort"
 	"strings"
+
+	"lotwise/models/auction"
 )
 
 // network.csv holds expected volumes and costs by channel. Where costs tie, the split over channels is not
@@ -83,13 +85,12 @@ func (k *checker) channel(p *play, b int, h *haul, i int) {
 		k.unitCost(p, b, i, unit, func(t int) float64 { return bidder.Types[t].AccessCostFactor })
 		return
 	}
-	for n, route := range bidder.Routes {
-		if route.Name == r.Channel {
-			place(route.Zone, route.Service)
-			h.byRoute[n] += r.Volume
-			k.unitCost(p, b, i, route.UnitCost, func(t int) float64 { return bidder.Types[t].UnitCostFactor })
-			return
-		}
+	if n := nearestRoute(bidder, r); n >= 0 {
+		route := bidder.Routes[n]
+		place(route.Zone, route.Service)
+		h.byRoute[n] += r.Volume
+		k.unitCost(p, b, i, route.UnitCost, func(t int) float64 { return bidder.Types[t].UnitCostFactor })
+		return
 	}
 	for _, f := range bidder.Facilities {
 		if f.Name == r.Channel {
@@ -110,6 +111,30 @@ func (k *checker) channel(p *play, b int, h *haul, i int) {
 	}
 	h.complete = false
 	k.find(tableNetwork, i, "channel", "%q is no lot, route or facility that bidder %q can use", r.Channel, r.Bidder)
+}
+
+// nearestRoute returns the route a row speaks of: of those with its name, one that agrees in zone and then in
+// service where there is one, since a route has a row for each zone and service it serves; -1 where none has
+// the name.
+func nearestRoute(bidder *auction.Bidder, r *auction.NetworkRow) int {
+	best, agrees := -1, -1
+	for n := range bidder.Routes {
+		route := &bidder.Routes[n]
+		if route.Name != r.Channel {
+			continue
+		}
+		score := 0
+		if route.Zone == r.Zone {
+			score = 2
+		}
+		if route.Service == r.Service {
+			score++
+		}
+		if score > agrees {
+			best, agrees = n, score
+		}
+	}
+	return best
 }
 
 // unitCost checks a row's cost against its volume, between the types' least and largest unit cost.
