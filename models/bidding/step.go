@@ -1,0 +1,256 @@
+package bidding
+
+import (
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+)
+
+// A choice is what is bid in one lot, and what comes of it.
+type choice struct {
+	rows    []step  // the highest tick first
+	won     []int32 // level won, by supply
+	pay     float64 // expected payment
+	offered float64 // payment if all of it is accepted
+	volume  float64 // quantity of all rows
+	mean    float64 // expected packages won
+}
+
+// A step is one row: what brings the lot's cumulative quantity up to a level at a tick.
+type step struct {
+	tick  int // into lotView.ticks
+	level int32
+}
+
+// toll is what a part is charged on top of its payments: the multipliers of the budget and the volume cap,
+// on what it pays and wins, or, where bids must fit even when all is accepted, on what it bids.
+type toll struct {
+	money, volume float64
+	offered       bool
+}
+
+func (t toll) of(c *choice) float64 {
+	if t.offered {
+		return t.money*c.offered + t.volume*c.volume
+	}
+	return t.money*c.pay + t.volume*c.mean
+}
+
+// choose fills in what comes of rows.
+func (l *lotView) choose(rows []step) *choice {
+	c := &choice{rows: rows, won: make([]int32, len(l.most))}
+	before := int32(0)
+	for _, r := range rows {
+		q := l.levels[r.level] - l.levels[before]
+		c.volume += q
+		c.offered += q * l.price[r.tick]
+		for k := range l.most {
+			if R := l.most[k][r.tick]; R > before { // then all rows before were served in full
+				w := min(r.level, R)
+				x := l.weight[k] * (l.levels[w] - l.levels[before])
+				c.mean += x
+				c.pay += x * l.price[r.tick]
+				c.won[k] = w
+			}
+		}
+		before = r.level
+	}
+	return c
+}
+
+// rows writes the choice as rows of a strategy.
+func (l *lotView) strategy(s auction.Strategy, c *choice) auction.Strategy {
+	before := int32(0)
+	for _, r := range c.rows {
+		s = append(s, auction.LotBid{Lot: l.id, Tick: l.ticks[r.tick], Quantity: l.levels[r.level] - l.levels[before]})
+		before = r.level
+	}
+	return s
+}
+
+// fit returns the lot's share of a strategy as a choice that is never worse: prices at ticks that matter,
+// quantities within what can be won and used.
+func (l *lotView) fit(s auction.Strategy) []step {
+	var mine []int
+	for r := range s {
+		if s[r].Lot == l.id {
+			mine = append(mine, r)
+		}
+	}
+	order(s, mine)
+	var rows []step
+	sum := 0.0
+	top := len(l.levels) - 1
+	for _, r := range mine {
+		sum += s[r].Quantity
+		j, exact := slices.BinarySearch(l.ticks, s[r].Tick)
+		if !exact {
+			j--
+		}
+		q, _ := slices.BinarySearch(l.levels, min(sum, l.levels[top]))
+		switch n := len(rows); {
+		case j < 0:
+		case n > 0 && rows[n-1].tick == j:
+			rows[n-1].level = int32(q)
+		case n > 0 && rows[n-1].level >= int32(q), q == 0:
+		default:
+			rows = append(rows, step{j, int32(q)})
+		}
+	}
+	return rows
+}
+
+// A box is what a lot's choice may be: ticks and levels from least to most, both inclusive. Bidding nothing
+// has tick -1 and level 0.
+type box struct {
+	leastTick, mostTick   int
+	leastLevel, mostLevel int32
+}
+
+func (l *lotView) anything() box {
+	return box{leastTick: -1, mostTick: len(l.ticks) - 1, mostLevel: int32(len(l.levels) - 1)}
+}
+
+// best returns the choice of largest Σ_k worth[k][won_k] − payment − toll in the box, worth[k][v] being what
+// winning level v is worth under supply k times k's probability, and that sum. It returns nil, -Inf for an
+// empty box.
+func (l *lotView) best(worth [][]float64, steps int, fee toll, b box) (*choice, float64) {
+	if steps > 1 {
+		return l.bestSteps(worth, steps, fee)
+	}
+	best, at, level := math.Inf(-1), -2, int32(0)
+	if b.leastTick < 0 && b.leastLevel == 0 {
+		best, at = 0, -1
+		for k := range worth {
+			best += worth[k][0]
+		}
+	}
+	onPay, onVolume := 1.0, 0.0
+	if !fee.offered {
+		onPay, onVolume = 1+fee.money, fee.volume
+	}
+	for j := max(0, b.leastTick); j <= b.mostTick; j++ {
+		price := onPay*l.price[j] + onVolume
+		for _, q := range l.useful[j] {
+			if q < b.leastLevel || q > b.mostLevel {
+				continue
+			}
+			v := 0.0
+			for k := range l.most {
+				w := min(q, l.most[k][j])
+				v += worth[k][w] - price*l.weight[k]*l.levels[w]
+			}
+			if fee.offered {
+				v -= (fee.money*l.price[j] + fee.volume) * l.levels[q]
+			}
+			if v > best {
+				best, at, level = v, j, q
+			}
+		}
+	}
+	switch at {
+	case -2:
+		return nil, best
+	case -1:
+		return l.choose(nil), best
+	}
+	return l.choose([]step{{at, level}}), best
+}
+
+// bestSteps is best with several rows, without a box: a dynamic programme over rows from the highest price
+// down. Rows up to a cumulative quantity before are served in full under the supplies that leave more than
+// that at the next price, and residual supplies fall with the price; so a row at price p from cumulative
+// quantity q to q' adds
+//
+//	Σ_{k: R_k(p) > q} worth_k(min(q', R_k(p))) − worth_k(q) − p π_k (min(q', R_k(p)) − q)
+//
+// whatever the rows before it were.
+func (l *lotView) bestSteps(worth [][]float64, steps int, fee toll) (*choice, float64) {
+	n := len(l.levels)
+	type state struct {
+		value float64
+		row   step
+		from  int32
+		used  bool
+	}
+	// value[b][q]: the most that b rows at ticks looked at so far add, with cumulative quantity q.
+	table := make([][][]state, len(l.ticks)+1)
+	fresh := func() [][]state {
+		s := make([][]state, steps+1)
+		for b := range s {
+			s[b] = make([]state, n)
+			for q := range s[b] {
+				s[b][q].value = math.Inf(-1)
+			}
+		}
+		return s
+	}
+	table[len(l.ticks)] = fresh()
+	none := 0.0
+	for k := range worth {
+		none += worth[k][0]
+	}
+	table[len(l.ticks)][0][0].value = none
+	onPay, onVolume := 1.0, 0.0
+	if !fee.offered {
+		onPay, onVolume = 1+fee.money, fee.volume
+	}
+	for j := len(l.ticks) - 1; j >= 0; j-- {
+		above := table[j+1]
+		here := fresh()
+		for b := range here {
+			for q := range here[b] {
+				here[b][q] = state{value: above[b][q].value}
+			}
+		}
+		price := onPay*l.price[j] + onVolume
+		for from := range int32(n) {
+			open := false
+			for b := range steps {
+				open = open || !math.IsInf(above[b][from].value, -1)
+			}
+			if !open {
+				continue
+			}
+			for _, q := range l.useful[j] {
+				if q <= from {
+					continue
+				}
+				v := 0.0
+				for k := range l.most {
+					if R := l.most[k][j]; R > from {
+						w := min(q, R)
+						v += worth[k][w] - worth[k][from] - price*l.weight[k]*(l.levels[w]-l.levels[from])
+					}
+				}
+				if fee.offered {
+					v -= (fee.money*l.price[j] + fee.volume) * (l.levels[q] - l.levels[from])
+				}
+				for b := range steps {
+					if x := above[b][from].value + v; x > here[b+1][q].value {
+						here[b+1][q] = state{value: x, row: step{j, q}, from: from, used: true}
+					}
+				}
+			}
+		}
+		table[j] = here
+	}
+	best, rows, level := math.Inf(-1), 0, int32(0)
+	for b := range table[0] {
+		for q := range table[0][b] {
+			if v := table[0][b][q].value; v > best {
+				best, rows, level = v, b, int32(q)
+			}
+		}
+	}
+	var list []step
+	for j := 0; rows > 0; j++ {
+		if s := table[j][rows][level]; s.used {
+			list = append(list, s.row)
+			rows, level = rows-1, s.from
+		}
+	}
+	slices.Reverse(list)
+	return l.choose(list), best
+}
