@@ -144,6 +144,81 @@ func TestFirstPriceTypes(t *testing.T) {
 	near(t, "revenue", metric(t, r, "revenue"), 1./3, 2*h)
 }
 
+// uniform gives a bidder n equally likely values: the middles of n equal parts of [0, top].
+func uniform(b *auction.Bidder, n int, top float64) {
+	b.Types = nil
+	for k := range n {
+		typ := auction.Known
+		typ.Name = fmt.Sprintf("v%d", k)
+		typ.Probability = 1 / float64(n)
+		typ.ValueFactor = top * (float64(k) + 0.5) / float64(n)
+		b.Types = append(b.Types, typ)
+	}
+}
+
+// First price, weak uniform on [0, 1] against strong uniform on [0, 2] (Kaplan and Zamir 2012): revenue
+// 0.459005, utilities 0.096933 and 0.506898, top bid 2/3. Types and prices on grids of 1/8 and 1/32 move the
+// numbers by less than a price step.
+func TestFirstPriceAsymmetric(t *testing.T) {
+	const h = 1. / 32
+	c := oneLot(1, h, wants{1, 1}, wants{1, 1})
+	uniform(&c.Bidders[0], 8, 1)
+	uniform(&c.Bidders[1], 16, 2)
+	r := solve(t, c, options(Auto))
+	near(t, "relative epsilon", metric(t, r, "relative_epsilon"), 0, 1e-3)
+	near(t, "utility of the weak", metric(t, r, "profit:B1"), 0.096933, h)
+	near(t, "utility of the strong", metric(t, r, "profit:B2"), 0.506898, h)
+	near(t, "revenue", metric(t, r, "revenue"), 0.459005, h)
+	for _, b := range r.RecommendedBids {
+		if b.Price > 2./3+2*h {
+			t.Errorf("%s %s bids %g, over 2/3", b.Bidder, b.Type, b.Price)
+		}
+	}
+}
+
+// Two bidders, two units, flat value uniform on [0, 1], pay as bid: v/2 on both units, so utility 1/3 each
+// and revenue 2/3, up to the price step a unit.
+func TestTwoUnits(t *testing.T) {
+	const h = 1. / 32
+	c := oneLot(2, h, wants{2, 1}, wants{2, 1})
+	uniform(&c.Bidders[0], 10, 1)
+	uniform(&c.Bidders[1], 10, 1)
+	r := solve(t, c, options(Auto))
+	near(t, "relative epsilon", metric(t, r, "relative_epsilon"), 0, 1e-3)
+	near(t, "utilities", metric(t, r, "profit:B1")+metric(t, r, "profit:B2"), 2./3, 4*h)
+	near(t, "revenue", metric(t, r, "revenue"), 2./3, 4*h)
+}
+
+// Scarce lots with many bidders, some of two types, and prices of five cents: epsilon is reached.
+func TestManyBidders(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for _, n := range []int{3, 5, 8} {
+		for _, types := range []int{1, 2} {
+			var w []wants
+			total := 0.0
+			for range n {
+				v := float64(1 + r.IntN(9))
+				total += v
+				w = append(w, wants{v, 3 + 3*r.Float64()})
+			}
+			c := oneLot(math.Floor(total*0.75), 0.05, w...)
+			c.Lots[0].Reserve = 2
+			if types == 2 {
+				for i := range 3 {
+					low, high := auction.Known, auction.Known
+					low.Name, low.Probability = "low", 0.5
+					high.Name, high.Probability, high.ValueFactor = "high", 0.5, 1.15
+					c.Bidders[i].Types = []auction.Type{low, high}
+				}
+			}
+			got := solve(t, c, options(Auto))
+			if e := metric(t, got, "relative_epsilon"); e > 1e-3 {
+				t.Errorf("%d bidders, %d types: relative epsilon %g", n, types, e)
+			}
+		}
+	}
+}
+
 // The concepts agree with the tables they write.
 func TestConcepts(t *testing.T) {
 	c := oneLot(3, 0.1, wants{2, 1}, wants{2, 1}, wants{1, 0.8})
