@@ -88,3 +88,17 @@ func BenchmarkPackages50Lots(b *testing.B) {
 func BenchmarkPackages200Lots(b *testing.B) {
 	benchmark(b, packageCase(rand.New(rand.NewPCG(1, 1)), 200, 40))
 }
+
+// Whole bids and no budgets: every lot is a small program of its own.
+func BenchmarkWholeBids500Lots(b *testing.B) {
+	c := divisibleCase(rand.New(rand.NewPCG(1, 1)), 500, 40, 30)
+	for i := range c.Bidders {
+		c.Bidders[i].Budget = math.Inf(1)
+	}
+	for n := range c.Bids {
+		if n%2 == 0 {
+			c.Bids[n].MinFraction = 1
+		}
+	}
+	benchmark(b, c)
+}

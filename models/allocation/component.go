@@ -16,6 +16,7 @@ import (
 type point struct {
 	x         []float64 // by bid: the accepted fraction
 	y         []bool    // by bid: whether it is accepted, if it is to decide
+	first     bool      // by the tie rule, of the best at its decisions
 	objective float64
 	price     []float64 // by row: its shadow price, the decisions fixed
 }
@@ -167,7 +168,7 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 	for j := range up {
 		up[j] = 1
 	}
-	found, bound, settled, err := k.allotted(ctx, lo, up, o)
+	found, bound, err := k.allotted(ctx, lo, up, o)
 	if err != nil {
 		return nil, err
 	}
@@ -175,29 +176,29 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 		found = k.greedy()
 	}
 	bound = max(bound, found.objective)
-	return &part{point: *found, bound: bound, proven: bound-found.objective <= k.allowance(found.objective), settled: settled}, nil
+	return &part{point: *found, bound: bound, proven: bound-found.objective <= k.allowance(found.objective), settled: found.first}, nil
 }
 
-// allotted is the best allotment at given decisions, the first of these by the tie rule where settled,
-// and a bound on it. The point is nil where the decisions do not fit or there was no time.
-func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Options) (p *point, bound float64, settled bool, err error) {
+// allotted is the best allotment at given decisions, of these the first by the tie rule unless any will
+// do, and a bound on it. The point is nil where the decisions do not fit or there was no time.
+func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Options) (p *point, bound float64, err error) {
 	if slices.Equal(lo, up) {
 		if !k.fits(lo) {
-			return nil, math.Inf(-1), false, nil
+			return nil, math.Inf(-1), nil
 		}
 		w := k.earns(lo)
-		return &point{x: slices.Clone(lo), objective: w, price: make([]float64, len(k.rows))}, w, true, nil
+		return &point{x: slices.Clone(lo), first: true, objective: w, price: make([]float64, len(k.rows))}, w, nil
 	}
 	m := k.allot(lo, up)
 	s, err := solver.Solve(ctx, m.Model, o)
 	if err != nil {
-		return nil, 0, false, err
+		return nil, 0, err
 	}
 	if !s.HasDuals() {
 		if s.Termination == solver.Failed {
-			return nil, 0, false, fmt.Errorf("allocation: the solver failed on the linear program of %d bids from %s on", len(k.bids), k.key(0))
+			return nil, 0, fmt.Errorf("allocation: the solver failed on the linear program of %d bids from %s on", len(k.bids), k.key(0))
 		}
-		return nil, s.Bound * m.unit, false, nil
+		return nil, s.Bound * m.unit, nil
 	}
 	x := make([]float64, len(k.bids))
 	for j := range x {
@@ -207,22 +208,23 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 	if !k.problem.AnyOptimum {
 		f := &face{k, slices.Clone(x), slices.Clone(lo), slices.Clone(up), make([]bool, len(k.rows))}
 		f.restrict(k.value, p.price)
-		if settled, err = f.first(ctx, o); err != nil {
-			return nil, 0, false, err
+		settled, err := f.first(ctx, o)
+		if err != nil {
+			return nil, 0, err
 		}
-		if first := f.x; settled && k.repair(first, lo, up) {
-			p.x, p.objective = first, k.earns(first)
+		if settled && k.repair(f.x, lo, up) {
+			p.x, p.first, p.objective = f.x, true, k.earns(f.x)
 		}
 	}
 	// The solver's own point, where the face's was not wanted or has lost something.
 	if !k.repair(x, lo, up) {
 		if p.x == nil {
-			return nil, s.Bound * m.unit, false, nil
+			return nil, s.Bound * m.unit, nil
 		}
 	} else if w := k.earns(x); p.x == nil || w > p.objective+k.allowance(w) {
-		p.x, p.objective, settled = x, w, false
+		p.x, p.first, p.objective = x, false, w
 	}
-	return p, s.Bound * m.unit, settled, nil
+	return p, s.Bound * m.unit, nil
 }
 
 // indivisible solves a component with decisions, a mixed-integer program.
@@ -232,6 +234,15 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		o.MIPLPSolver = "ipm"
 	}
 	best := k.greedy()
+	if tell := o.Progress; tell != nil {
+		o.Progress = func(s solver.Progress) {
+			s.Objective, s.Bound = s.Objective*f.unit, s.Bound*f.unit
+			if math.IsNaN(s.Objective) {
+				s.Objective = best.objective
+			}
+			tell(s)
+		}
+	}
 	session, err := solver.Open(f.Model)
 	if err != nil {
 		return nil, err
@@ -301,7 +312,7 @@ func left(o solver.Options, deadline time.Time) solver.Options {
 
 // at is the best allotment at the decisions of s, nil where they do not fit.
 func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, o solver.Options) (*point, error) {
-	o.RelGap, o.NodeLimit, o.Start = 0, 0, nil
+	o.RelGap, o.NodeLimit, o.Start, o.Progress = 0, 0, nil, nil
 	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
 	y := k.decisions(f, s)
 	for j := range up {
@@ -309,7 +320,7 @@ func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, 
 			lo[j], up[j] = k.least[j], 1
 		}
 	}
-	p, _, _, err := k.allotted(ctx, lo, up, o)
+	p, _, err := k.allotted(ctx, lo, up, o)
 	if p == nil && err == nil {
 		// No time: the program's own fractions.
 		x := make([]float64, len(k.bids))

@@ -72,7 +72,17 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	next, done := 0, 0
-	objective, bound := 0.0, 0.0
+	objective, bound := make([]float64, len(components)), make([]float64, len(components))
+	for i := range components {
+		objective[i], bound[i] = math.NaN(), math.NaN()
+	}
+	report := func(i int, w, most float64) { // with mu held
+		objective[i], bound[i] = w, most
+		if o.Progress != nil {
+			o.Progress(auction.Progress{Stage: "allocation", Done: done, Total: len(components),
+				Objective: known(objective), Bound: known(bound), Epsilon: math.NaN()})
+		}
+	}
 	for range threads {
 		wait.Go(func() {
 			for {
@@ -92,16 +102,21 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 				total -= components[i].work()
 				mu.Unlock()
 
+				if o.Progress != nil {
+					so.Progress = func(s solver.Progress) {
+						mu.Lock()
+						defer mu.Unlock()
+						report(i, s.Objective, s.Bound)
+					}
+				}
+
 				found, err := components[i].solve(ctx, so)
 
 				mu.Lock()
 				parts[i], errs[i] = found, err
 				if done++; err == nil {
-					objective += found.objective
-					bound += found.bound
+					report(i, found.objective, found.bound)
 				}
-				o.Report(auction.Progress{Stage: "allocation", Done: done, Total: len(components),
-					Objective: objective, Bound: boundAt(bound, done, len(components)), Epsilon: math.NaN()})
 				mu.Unlock()
 			}
 		})
@@ -134,10 +149,14 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 	return out, nil
 }
 
-// boundAt is the bound once every component has one.
-func boundAt(bound float64, done, total int) float64 {
-	if done < total {
+// known is the sum, NaN while a part of it is not known.
+func known(parts []float64) float64 {
+	total := 0.0
+	for _, a := range parts {
+		total += a
+	}
+	if math.IsInf(total, 0) {
 		return math.NaN()
 	}
-	return bound
+	return total
 }

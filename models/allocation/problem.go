@@ -9,6 +9,7 @@ package allocation
 
 import (
 	"fmt"
+	"math"
 
 	"lotwise/models/auction"
 )
@@ -40,6 +41,9 @@ func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid, error) {
 			for _, r := range bid.Rows {
 				p.Value[b] -= c.Lots[r.Lot].Cost * r.Quantity
 			}
+		}
+		if math.Abs(p.Value[b]) <= tieShare*bid.Amount {
+			p.Value[b] = 0 // cost and amount are the same but for rounding
 		}
 		if row, void := bid.Void(c.Lots); void {
 			p.Out[b] = true

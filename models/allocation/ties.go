@@ -84,7 +84,7 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 		ctx, cancel = context.WithTimeout(ctx, o.TimeLimit)
 		defer cancel()
 	}
-	o.RelGap, o.Start, o.NodeLimit, o.TimeLimit = 0, nil, tieNodes, 0
+	o.RelGap, o.Start, o.NodeLimit, o.TimeLimit, o.Progress = 0, nil, tieNodes, 0, nil
 	t := &ties{k: k, formulation: k.formulate(true), best: best, o: o, optimum: best.objective}
 	if err := t.decided(ctx); err != nil {
 		return false, err
@@ -95,11 +95,12 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 	}
 	defer session.Close()
 	t.session = session
-	none, stopped, err := t.enumerate(ctx)
-	if none || stopped || err != nil {
-		return none, err
+	t.exact = best.first
+	done, stopped, err := t.enumerate(ctx)
+	if !done && !stopped && err == nil {
+		done, err = t.climb(ctx)
 	}
-	return t.climb(ctx)
+	return done && t.exact, err
 }
 
 // ties is the search for the first optimum.
@@ -110,6 +111,7 @@ type ties struct {
 	o       solver.Options
 	optimum float64
 	best    *point
+	exact   bool // every allotment looked at is the first at its decisions
 }
 
 // near is what a solver's objective at an optimum is at least.
@@ -160,6 +162,7 @@ func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
 		if err != nil || found == nil {
 			return false, true, err
 		}
+		t.exact = t.exact && found.first
 		if found.objective >= t.optimum-slack(t.optimum) && t.k.before(found.x, t.best.x) {
 			*t.best = *found
 		}
@@ -200,6 +203,7 @@ func (t *ties) climb(ctx context.Context) (bool, error) {
 			if found.objective < t.optimum-slack(t.optimum) {
 				return false, nil // optimal within what the program forgives, not quite
 			}
+			t.exact = t.exact && found.first
 			if t.k.before(found.x, t.best.x) {
 				*t.best = *found
 			}
