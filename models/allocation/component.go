@@ -42,7 +42,7 @@ const (
 	// Up to exactDecisions (and ten times as many bids), a gap is not made use of: the optimum is proven, if exactNodes nodes of branch
 	// and bound do it, which takes seconds.
 	exactDecisions = 500
-	exactNodes     = 2000
+	exactNodes     = 1000
 	// interiorRows is from how many rows on the root relaxation is left to the interior point method, where
 	// simplex takes minutes.
 	interiorRows = 500

@@ -1,12 +1,14 @@
 package payment_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"lotwise/models/allocation"
 	"lotwise/models/auction"
@@ -377,4 +379,55 @@ func TestUniform(t *testing.T) {
 	c.Bidders[1].MaxVolume = 6
 	c.Bids[0].MinFraction = 0.5
 	refused("a least fraction")
+}
+
+// Out of time, payments are still within the bids and the doubt about them is stated.
+func TestPaymentsOutOfTime(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	lines := make([]string, 30)
+	for i := range lines {
+		var bundles []string
+		for range 12 {
+			goods := []rune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn")
+			r.Shuffle(len(goods), func(a, b int) { goods[a], goods[b] = goods[b], goods[a] })
+			n := 2 + r.IntN(8)
+			bundles = append(bundles, fmt.Sprintf("%s %d", string(goods[:n]), n*(80+r.IntN(40))))
+		}
+		lines[i] = strings.Join(bundles, ",")
+	}
+	c := combinatorial(lines...)
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, rule := range []string{auction.VCG, auction.Core} {
+		c.Rules.Payment = rule
+		for name, tt := range map[string]struct {
+			ctx    context.Context
+			limit  time.Duration
+			status auction.Status
+		}{
+			"time limit": {t.Context(), 4 * time.Millisecond, auction.LimitStruck},
+			"interrupt":  {stopped, 0, auction.Interrupted},
+		} {
+			res, err := allocation.Solve(tt.ctx, c, auction.Options{Gap: 1e-4, TimeLimit: tt.limit, Threads: 2})
+			if err != nil {
+				t.Errorf("%s, %s: %v", rule, name, err)
+				continue
+			}
+			if res.Status != tt.status {
+				t.Errorf("%s, %s: status %s", rule, name, res.Status)
+			}
+			stated := false
+			for _, m := range res.Summary {
+				stated = stated || strings.HasPrefix(m.Name, "most_vcg_payment:") && m.Number > 0
+			}
+			if !stated {
+				t.Errorf("%s, %s: no bracket is stated", rule, name)
+			}
+			for _, p := range res.Payments {
+				if p.Payment < 0 || p.Payment > p.BidAmount+1e-9 {
+					t.Errorf("%s, %s: %+v", rule, name, p)
+				}
+			}
+		}
+	}
 }
