@@ -520,3 +520,45 @@ func TestCancelled(t *testing.T) {
 		}
 	}
 }
+
+// Rivals too many to enumerate combine by convolution in a lone lot, and give what enumeration gives; where
+// lots interact they are sampled, and the certificate says so.
+func TestJointOffers(t *testing.T) {
+	c := oneLot(9, 1, wants{3, 9}, wants{2, 8}, wants{2, 7}, wants{3, 8}, wants{1, 6})
+	nets := networks(c)
+	g := newGame(c, nets, []int{0}, nil, true, 1)
+	r := rand.New(rand.NewPCG(1, 1))
+	mixed := make([][]float64, len(g.seats))
+	for a, s := range g.seats {
+		for range 4 {
+			g.add(s, auction.Strategy{{Lot: 0, Tick: int64(r.IntN(8)), Quantity: float64(1 + r.IntN(3))}})
+		}
+		mixed[a] = make([]float64, len(s.pool))
+		for k := range mixed[a] {
+			mixed[a][k] = r.Float64()
+		}
+		normalise(mixed[a])
+	}
+	for _, s := range g.seats {
+		p := s.parts[0]
+		atoms := g.productAtoms(p, mixed)
+		exact, convolved, sampled := newTally(), newTally(), newTally()
+		g.enumerate(exact, s, p, atoms, 1)
+		if !g.convolve(convolved, s, p, atoms, 1) {
+			t.Fatal("the convolution grew too large")
+		}
+		g.sample(sampled, s, p, atoms, 1)
+		if !g.sampled || !p.sampled {
+			t.Error("sampling is not remembered")
+		}
+		margin := g.samplingError(p, sampled.list)
+		for tick := int64(0); tick < 9; tick++ {
+			for q := 1.0; q <= 3; q++ {
+				bid := auction.Strategy{{Lot: 0, Tick: tick, Quantity: q}}
+				want := p.against(exact).Evaluate(bid).Profit
+				near(t, "convolved profit", p.against(convolved).Evaluate(bid).Profit, want, 1e-9)
+				near(t, "sampled profit", p.against(sampled).Evaluate(bid).Profit, want, margin)
+			}
+		}
+	}
+}

@@ -211,11 +211,25 @@ func (g *game) sample(t *tally, s *seat, p *part, atoms [][]atom, weight float64
 
 // samplingError bounds, with the confidence, how far the expected profit of any bid of a part may lie from
 // its mean over the samples: Hoeffding's inequality for profits within spread of each other, over all bids
-// at once by the union bound, a bid being a price step and a quantity breakpoint in each lot.
-func samplingError(spread float64, candidates []float64) float64 {
-	bids := 0.0
-	for _, n := range candidates {
-		bids += math.Log(n + 1)
+// at once by the union bound. Bids are a price of the grid up to the highest that a rival's bid calls for and
+// one of quantityGrid even shares of what a lot can use, in each lot.
+func (g *game) samplingError(p *part, scenarios []bidding.Scenario) float64 {
+	none, all := make([]float64, len(p.lots)), make([]float64, len(p.lots))
+	bids, paid := 0.0, 0.0
+	for j, l := range p.lots {
+		all[j] = g.c.Lots[l].Capacity
+		low, high := g.c.Rules.TickUp(g.c.Lots[l].Reserve), int64(math.MinInt64)
+		for _, sc := range scenarios {
+			ticks := sc.Supply[j].Ticks
+			high = max(high, ticks[len(ticks)-1])
+		}
+		bids += math.Log(float64(high-low+1)*quantityGrid + 1)
+		paid += g.c.Rules.Price(high) * p.net.Useful(j)
 	}
+	// No bid earns more than all of the lots for nothing, or loses more than it pays at the highest price.
+	spread := p.problem.Values.Value(all) - p.problem.Values.Value(none) + paid
 	return spread * math.Sqrt((bids+math.Log(2/(1-confidence)))/(2*samples))
 }
+
+// quantityGrid is in how many even shares a sampled certificate divides a lot's quantity.
+const quantityGrid = 4096

@@ -27,8 +27,13 @@ func TestPolymatrixClosedForms(t *testing.T) {
 	}{
 		{"matching pennies", [][]float64{{1, -1}, {-1, 1}}, [][]float64{{-1, 1}, {1, -1}}, []float64{.5, .5}, []float64{.5, .5}},
 		{"prisoner's dilemma", [][]float64{{-1, -3}, {0, -2}}, [][]float64{{-1, 0}, {-3, -2}}, []float64{0, 1}, []float64{0, 1}},
-		{"rock paper scissors", [][]float64{{0, -1, 1}, {1, 0, -1}, {-1, 1, 0}}, [][]float64{{0, 1, -1}, {-1, 0, 1}, {1, -1, 0}},
-			[]float64{1. / 3, 1. / 3, 1. / 3}, []float64{1. / 3, 1. / 3, 1. / 3}},
+		{
+			"rock paper scissors",
+			[][]float64{{0, -1, 1}, {1, 0, -1}, {-1, 1, 0}},
+			[][]float64{{0, 1, -1}, {-1, 0, 1}, {1, -1, 0}},
+			[]float64{1. / 3, 1. / 3, 1. / 3},
+			[]float64{1. / 3, 1. / 3, 1. / 3},
+		},
 	} {
 		x, err := polymatrix(bimatrix(tc.a, tc.b))
 		if err != nil {

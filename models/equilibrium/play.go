@@ -152,6 +152,10 @@ func (g *game) certify(ctx context.Context, s *seat, pl *play, o bidding.Options
 		}
 		out.profit += profit
 		out.bound += math.Max(r.Bound, profit)
+		if p.sampled {
+			// The sample may flatter what is played and slight what could be.
+			out.bound += 2 * g.samplingError(p, problem.Scenarios)
+		}
 		if r.Profit > profit {
 			out.gain += r.Profit - profit
 		}

@@ -56,7 +56,8 @@ type rules struct {
 func serve(capacity float64, rows []struct {
 	bidder int
 	offer
-}) []float64 {
+},
+) []float64 {
 	at := make([]int, len(rows))
 	for i := range at {
 		at[i] = i
@@ -283,11 +284,17 @@ func (g *rules) run(c *auction.Case, concept string, epsilonAsked float64) *auct
 	}
 	r.Summary = []auction.Metric{
 		{Name: "status", Text: string(r.Status)},
-		{Name: "objective", Number: revenue}, {Name: "bound", Number: revenue}, {Name: "gap", Number: 0},
-		{Name: "revenue", Number: revenue}, {Name: "contribution", Number: revenue - cost},
-		{Name: "volume", Number: volume}, {Name: "sold_share", Number: volume / capacity},
-		{Name: "concept", Text: concept}, {Name: "certificate", Text: "exact"},
-		{Name: "epsilon", Number: epsilon}, {Name: "relative_epsilon", Number: relative},
+		{Name: "objective", Number: revenue},
+		{Name: "bound", Number: revenue},
+		{Name: "gap", Number: 0},
+		{Name: "revenue", Number: revenue},
+		{Name: "contribution", Number: revenue - cost},
+		{Name: "volume", Number: volume},
+		{Name: "sold_share", Number: volume / capacity},
+		{Name: "concept", Text: concept},
+		{Name: "certificate", Text: "exact"},
+		{Name: "epsilon", Number: epsilon},
+		{Name: "relative_epsilon", Number: relative},
 	}
 	for b := range c.Bidders {
 		if c.Bidders[b].Strategic() {
@@ -461,12 +468,17 @@ func twoBlocks() fixture {
 	}
 	g := &rules{
 		drawn: []drawn{
-			{0, 0, "B1", "s1", 0.5, []offer{{0, 1, 2}}}, {0, 0, "B1", "s2", 0.5, []offer{{0, 2, 2}}},
-			{1, 0, "B1", "s1", 0.5, []offer{{0, 1, 2}}}, {1, 0, "B1", "s2", 0.5, []offer{{0, 2, 2}}},
-			{1, 1, "B1", "s1", 0.5, []offer{{0, 2, 1}}}, {1, 1, "B1", "s2", 0.5, []offer{{0, 3, 1}}},
-			{0, 0, "B2", "s1", 0.75, []offer{{1, 1, 2}}}, {0, 0, "B2", "s2", 0.25, nil},
+			{0, 0, "B1", "s1", 0.5, []offer{{0, 1, 2}}},
+			{0, 0, "B1", "s2", 0.5, []offer{{0, 2, 2}}},
+			{1, 0, "B1", "s1", 0.5, []offer{{0, 1, 2}}},
+			{1, 0, "B1", "s2", 0.5, []offer{{0, 2, 2}}},
+			{1, 1, "B1", "s1", 0.5, []offer{{0, 2, 1}}},
+			{1, 1, "B1", "s2", 0.5, []offer{{0, 3, 1}}},
+			{0, 0, "B2", "s1", 0.75, []offer{{1, 1, 2}}},
+			{0, 0, "B2", "s2", 0.25, nil},
 			{1, 0, "B2", "s1", 1, []offer{{1, 2, 1}}},
-			{1, 1, "B2", "s1", 0.25, []offer{{1, 1, 2}}}, {1, 1, "B2", "s2", 0.75, nil},
+			{1, 1, "B2", "s1", 0.25, []offer{{1, 1, 2}}},
+			{1, 1, "B2", "s2", 0.75, nil},
 		},
 		joint: map[string][]joint{
 			"B1": {
@@ -570,9 +582,18 @@ func threeLots() fixture {
 	r.Payments = []auction.PaymentRow{{Bidder: "me", BidAmount: revenue, Payment: revenue}}
 	r.Equilibrium = []auction.EquilibriumRow{{Bidder: "me", Strategy: "best", Probability: 1, Profit: profit, BestResponseBound: 4.4, RegretBound: 4.4 - profit}}
 	r.Summary = []auction.Metric{
-		{Name: "status", Text: "optimal"}, {Name: "objective", Number: profit}, {Name: "bound", Number: 4.4}, {Name: "gap", Number: 0},
-		{Name: "revenue", Number: revenue}, {Name: "contribution", Number: revenue}, {Name: "volume", Number: volume}, {Name: "sold_share", Number: volume / 3},
-		{Name: "profit:me", Number: profit}, {Name: "concept", Text: "best_response"}, {Name: "epsilon", Number: 4.4 - profit}, {Name: "relative_epsilon", Number: 0},
+		{Name: "status", Text: "optimal"},
+		{Name: "objective", Number: profit},
+		{Name: "bound", Number: 4.4},
+		{Name: "gap", Number: 0},
+		{Name: "revenue", Number: revenue},
+		{Name: "contribution", Number: revenue},
+		{Name: "volume", Number: volume},
+		{Name: "sold_share", Number: volume / 3},
+		{Name: "profit:me", Number: profit},
+		{Name: "concept", Text: "best_response"},
+		{Name: "epsilon", Number: 4.4 - profit},
+		{Name: "relative_epsilon", Number: 0},
 	}
 	return fixture{"three lots", c, r, Options{Command: "bid", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto"}}
 }
@@ -613,8 +634,14 @@ func packages() fixture {
 		},
 		VoidBids: []auction.VoidBid{{Bidder: "d", Bid: "low", Lot: "A", Reason: "price 1 is under the reserve 2"}},
 		Summary: []auction.Metric{
-			{Name: "status", Text: "optimal"}, {Name: "objective", Number: 106, Unit: "USD"}, {Name: "bound", Number: 106}, {Name: "gap"},
-			{Name: "revenue", Number: 106}, {Name: "contribution", Number: 96}, {Name: "volume", Number: 20}, {Name: "sold_share", Number: 1},
+			{Name: "status", Text: "optimal"},
+			{Name: "objective", Number: 106, Unit: "USD"},
+			{Name: "bound", Number: 106},
+			{Name: "gap"},
+			{Name: "revenue", Number: 106},
+			{Name: "contribution", Number: 96},
+			{Name: "volume", Number: 20},
+			{Name: "sold_share", Number: 1},
 		},
 	}
 	return fixture{"packages", c, r, Options{Command: "allocate", Gap: 1e-4}}

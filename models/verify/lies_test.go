@@ -120,8 +120,14 @@ func TestWrongMeritOrder(t *testing.T) {
 			Payments:   []auction.PaymentRow{{Bidder: "early", BidAmount: 3 * early, Payment: 3 * early}, {Bidder: "late", BidAmount: 3 * late, Payment: 3 * late}},
 			Lots:       []auction.LotResult{{Lot: "L", Zone: "Z", Capacity: 5, Sold: 5, Revenue: 15, ShadowPrice: 3}},
 			Summary: []auction.Metric{
-				{Name: "status", Text: "optimal"}, {Name: "objective", Number: 15}, {Name: "bound", Number: 15}, {Name: "gap"},
-				{Name: "revenue", Number: 15}, {Name: "contribution", Number: 15}, {Name: "volume", Number: 5}, {Name: "sold_share", Number: 1},
+				{Name: "status", Text: "optimal"},
+				{Name: "objective", Number: 15},
+				{Name: "bound", Number: 15},
+				{Name: "gap"},
+				{Name: "revenue", Number: 15},
+				{Name: "contribution", Number: 15},
+				{Name: "volume", Number: 5},
+				{Name: "sold_share", Number: 1},
 			},
 		}
 	}

@@ -127,7 +127,6 @@ func worthByPrograms(c *auction.Case, b *auction.Bidder, won []float64) float64 
 	const must = 1000
 	best := math.Inf(-1)
 	for open := range 1 << len(b.Facilities) {
-		var cost []float64
 		var gain []float64
 		type flow struct{ demand, lot, route int }
 		var flows []flow
@@ -144,12 +143,12 @@ func worthByPrograms(c *auction.Case, b *auction.Bidder, won []float64) float64 
 			}
 			for l := range c.Lots {
 				if unit, ok := b.LotAccess(l); ok && c.Lots[l].Zone == b.Demand[d].Zone && b.Demand[d].Accepts(c.Lots[l].Service) {
-					flows, gain, cost = append(flows, flow{d, l, -1}), append(gain, value-unit), append(cost, unit)
+					flows, gain = append(flows, flow{d, l, -1}), append(gain, value-unit)
 				}
 			}
 			for r, route := range b.Routes {
 				if route.Zone == b.Demand[d].Zone && b.Demand[d].Accepts(route.Service) && (route.Facility < 0 || open>>route.Facility&1 == 1) {
-					flows, gain, cost = append(flows, flow{d, -1, r}), append(gain, value-route.UnitCost), append(cost, route.UnitCost)
+					flows, gain = append(flows, flow{d, -1, r}), append(gain, value-route.UnitCost)
 				}
 			}
 		}
@@ -260,7 +259,8 @@ func TestOutcomeAgainstEnumeration(t *testing.T) {
 			walk = func(n int, probability float64, all []struct {
 				bidder int
 				offer
-			}) {
+			},
+			) {
 				if n < len(w.rivals) {
 					for _, o := range w.rivals[n].options {
 						next := append([]struct {
@@ -369,15 +369,22 @@ func TestPublishedOptima(t *testing.T) {
 			"b1 A:10", "b1 B:3", "b1 AB:18", "b1 C:2", "b1 AC:18", "b1 BC:10", "b1 ABC:20",
 			"b2 A:4", "b2 B:9", "b2 AB:15", "b2 C:3", "b2 AC:12", "b2 BC:18", "b2 ABC:20",
 			"b3 A:1", "b3 B:3", "b3 AB:11", "b3 C:9", "b3 AC:16", "b3 BC:17", "b3 ABC:25",
-			"b4 A:7", "b4 B:7", "b4 AB:16", "b4 C:7", "b4 AC:16", "b4 BC:16", "b4 ABC:20"}},
+			"b4 A:7", "b4 B:7", "b4 AB:16", "b4 C:7", "b4 AC:16", "b4 BC:16", "b4 ABC:20",
+		}},
 		{"local-local-global", 140, []string{"A:80", "B:60", "AB:100"}},
 		{"mechlib", 60, []string{"P A:20", "P BC:30", "Q B:20", "Q AD:25", "CD:20", "A:5", "B:5"}},
 		{"Nebel and Wölfl", 11, []string{"1234:8", "236:6", "145:5", "28:2", "56:2"}},
 	} {
 		c := goods(x.bids...)
 		r := &auction.Results{Command: "allocate", Status: auction.LimitStruck, Summary: []auction.Metric{
-			{Name: "status", Text: "limit"}, {Name: "objective"}, {Name: "bound", Number: x.want - 0.5}, {Name: "gap", Number: 1},
-			{Name: "revenue"}, {Name: "contribution"}, {Name: "volume"}, {Name: "sold_share"},
+			{Name: "status", Text: "limit"},
+			{Name: "objective"},
+			{Name: "bound", Number: x.want - 0.5},
+			{Name: "gap", Number: 1},
+			{Name: "revenue"},
+			{Name: "contribution"},
+			{Name: "volume"},
+			{Name: "sold_share"},
 		}}
 		for _, b := range c.Bidders {
 			r.Payments = append(r.Payments, auction.PaymentRow{Bidder: b.Name})

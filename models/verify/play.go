@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"lotwise/models/auction"
@@ -416,7 +417,7 @@ func (k *checker) readRivals(p *play) {
 		}
 		w := world{probability: s.Probability}
 		for b := range k.c.Bidders {
-			if all := append(rows[b], p.fixed[b]...); len(all) > 0 && b != p.me {
+			if all := slices.Concat(rows[b], p.fixed[b]); len(all) > 0 && b != p.me {
 				w.rivals = append(w.rivals, rival{b, []option{{1, all}}})
 			}
 		}

@@ -222,8 +222,13 @@ func (k *checker) numbers() {
 		name string
 		rows any
 	}{
-		{tableBids, k.r.RecommendedBids}, {tableAllocation, k.r.Allocation}, {tablePayments, k.r.Payments},
-		{tableLots, k.r.Lots}, {tableEquilibrium, k.r.Equilibrium}, {tableProfiles, k.r.Profiles}, {tableNetwork, k.r.Network},
+		{tableBids, k.r.RecommendedBids},
+		{tableAllocation, k.r.Allocation},
+		{tablePayments, k.r.Payments},
+		{tableLots, k.r.Lots},
+		{tableEquilibrium, k.r.Equilibrium},
+		{tableProfiles, k.r.Profiles},
+		{tableNetwork, k.r.Network},
 	} {
 		rows := reflect.ValueOf(t.rows)
 		for i := range rows.Len() {
