@@ -12,9 +12,18 @@ import (
 // the bidder's own routes, every facility open, cannot deliver together, for any type; nil where there are
 // none. What can be delivered without lots can be with them, so V is then finite everywhere.
 func Check(c *auction.Case) error {
+	bidders := make([]int, len(c.Bidders))
+	for b := range bidders {
+		bidders[b] = b
+	}
+	return CheckBidders(c, bidders...)
+}
+
+// CheckBidders is Check for these bidders alone.
+func CheckBidders(c *auction.Case, bidders ...int) error {
 	var bad auction.Infeasible
 	said := map[auction.Source]bool{}
-	for b := range c.Bidders {
+	for _, b := range bidders {
 		for t := range c.Bidders[b].Types {
 			for _, n := range New(c, b, t).Components() {
 				for _, conflict := range n.undeliverable(c) {

@@ -1,0 +1,275 @@
+package bidding
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"lotwise/models/auction"
+	"lotwise/models/network"
+)
+
+// Concept is what the summary calls a best response to beliefs.
+const Concept = "best_response"
+
+// Solve answers the bid command: the optimal bid of each type of the bidder, or of o.Type alone, against
+// c.Beliefs, with a bound that no bid exceeds, and what it leads to in expectation over types and scenarios.
+//
+// It returns an *auction.Unsupported for rules and beliefs that the merit order does not cover, and an
+// *auction.Infeasible where the bidder's own routes cannot deliver its demand. When the context ends or
+// o.TimeLimit strikes, it returns the best bids so far with their bounds, the status saying so.
+func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) (*auction.Results, error) {
+	if err := supported(c, bidder); err != nil {
+		return nil, err
+	}
+	if err := network.CheckBidders(c, bidder); err != nil {
+		return nil, err
+	}
+	if o.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.TimeLimit)
+		defer cancel()
+	}
+	e := &expectation{c: c, bidder: bidder, deliveries: network.NewDeliveries(c)}
+	e.sold, e.paid = make([][]float64, len(c.Bidders)), make([][]float64, len(c.Bidders))
+	for i := range c.Bidders {
+		e.sold[i], e.paid[i] = make([]float64, len(c.Lots)), make([]float64, len(c.Lots))
+	}
+	r := &auction.Results{Command: "bid", Status: auction.Optimal}
+	rank := map[auction.Status]int{auction.Optimal: 0, auction.WithinGap: 1, auction.LimitStruck: 2, auction.Interrupted: 3}
+	profit, bound := 0.0, 0.0
+	types := c.Bidders[bidder].Types
+	for t := range types {
+		weight := types[t].Probability
+		switch {
+		case o.Type == types[t].Name:
+			weight = 1
+		case o.Type != "":
+			continue
+		}
+		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
+		p := against(c, bidder, t)
+		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed})
+		if err != nil {
+			return nil, err
+		}
+		if rank[answer.Status] > rank[r.Status] {
+			r.Status = answer.Status
+		}
+		profit += weight * answer.Profit
+		bound += weight * answer.Bound
+		out := p.Evaluate(answer.Strategy)
+		name := c.Bidders[bidder].Name
+		for k, b := range answer.Strategy {
+			r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
+				Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1, Bid: rowName(c, answer.Strategy, k),
+				Lot: c.Lots[b.Lot].Name, Quantity: b.Quantity, Price: c.Rules.Price(b.Tick),
+				ExpectedQuantity: out.Bids[k].Quantity, WinProbability: out.Bids[k].Win, ExpectedPayment: out.Bids[k].Payment,
+			})
+		}
+		r.Equilibrium = append(r.Equilibrium, auction.EquilibriumRow{
+			Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1,
+			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Profit,
+		})
+		e.add(p, answer.Strategy, out, weight)
+	}
+	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: profit, Bound: bound, Epsilon: share(bound-profit, bound)})
+	e.tables(r)
+	e.summary(r, profit, bound)
+	return r, nil
+}
+
+// supported returns an *auction.Unsupported that names what the case asks beyond divisible bids of one lot under
+// the merit order, pay as bid.
+func supported(c *auction.Case, bidder int) error {
+	var no auction.Unsupported
+	refuse := func(at auction.Source, format string, args ...any) {
+		no.Reasons = append(no.Reasons, auction.Conflict{What: fmt.Sprintf(format, args...), Source: at})
+	}
+	if c.Rules.Payment != auction.PayAsBid {
+		refuse(auction.Source{}, "bid answers under payment %s alone, the rules say %s: set payment to %s in rules.csv", auction.PayAsBid, c.Rules.Payment, auction.PayAsBid)
+	}
+	for _, l := range c.Limits {
+		refuse(l.Source, "bid does not obey limits yet, as %s: remove limits.csv from the case", l.Name)
+	}
+	for _, s := range c.Beliefs {
+		for i := range s.Bids {
+			b := &s.Bids[i]
+			if b.Bidder == bidder {
+				continue
+			}
+			who := fmt.Sprintf("scenario %s, bid %s of %s", s.Scenario, b.Name, c.Bidders[b.Bidder].Name)
+			switch {
+			case len(b.Rows) > 1:
+				refuse(b.Source, "%s covers %d lots; rivals' bids must be of one lot each: leave the column bid blank", who, len(b.Rows))
+			case b.MinFraction > 0:
+				refuse(b.Source, "%s has min_fraction %.10g; rivals' bids must be divisible: leave min_fraction blank", who, b.MinFraction)
+			case b.Group != "":
+				refuse(b.Source, "%s is in group %s; rivals' bids must stand alone: leave the column group blank", who, b.Group)
+			}
+		}
+	}
+	if len(no.Reasons) > 0 {
+		return &no
+	}
+	return nil
+}
+
+// against returns a type's problem against the beliefs.
+func against(c *auction.Case, bidder, typ int) *Problem {
+	net := network.New(c, bidder, typ)
+	b := &c.Bidders[bidder]
+	p := &Problem{Rules: &c.Rules, Network: net, Lots: net.Lots(), Budget: b.Budget, MaxVolume: b.MaxVolume}
+	for i := range c.Beliefs {
+		rows := make([][]Row, len(c.Lots))
+		for _, x := range rivals(&c.Beliefs[i], bidder) {
+			rows[x.lot] = append(rows[x.lot], x.Row)
+		}
+		s := Scenario{Probability: c.Beliefs[i].Probability}
+		for _, l := range p.Lots {
+			s.Supply = append(s.Supply, ResidualSupply(c, bidder, l, rows[l]))
+		}
+		p.Scenarios = append(p.Scenarios, s)
+	}
+	return p
+}
+
+type rivalRow struct {
+	Row
+	lot int
+}
+
+// rivals returns the rows that others than the bidder bid in a scenario.
+func rivals(s *auction.Belief, bidder int) []rivalRow {
+	var list []rivalRow
+	for i := range s.Bids {
+		if b := &s.Bids[i]; b.Bidder != bidder {
+			for _, r := range b.Rows {
+				list = append(list, rivalRow{Row{Bidder: b.Bidder, Price: r.Price, Quantity: r.Quantity}, r.Lot})
+			}
+		}
+	}
+	return list
+}
+
+// rowName names a row of a bid by its lot, and its place there where the bid has several prices.
+func rowName(c *auction.Case, s auction.Strategy, k int) string {
+	place := 1
+	for _, b := range s[:k] {
+		if b.Lot == s[k].Lot {
+			place++
+		}
+	}
+	if place == 1 {
+		return c.Lots[s[k].Lot].Name
+	}
+	return fmt.Sprintf("%s/%d", c.Lots[s[k].Lot].Name, place)
+}
+
+// expectation adds up what bids lead to over types and scenarios.
+type expectation struct {
+	c          *auction.Case
+	bidder     int
+	sold, paid [][]float64 // by bidder, lot
+	deliveries *network.Deliveries
+	merit      auction.Merit
+	won        []float64
+}
+
+// add adds one type's strategy.
+func (e *expectation) add(p *Problem, s auction.Strategy, out *Outcome, weight float64) {
+	mine := make([][]auction.Offer, len(e.c.Lots))
+	for _, b := range s {
+		mine[b.Lot] = append(mine[b.Lot], auction.Offer{Bidder: e.bidder, Price: e.c.Rules.Price(b.Tick), Quantity: b.Quantity})
+	}
+	for i := range e.c.Beliefs {
+		offers := make([][]auction.Offer, len(e.c.Lots))
+		for l := range offers {
+			offers[l] = append(offers[l], mine[l]...)
+		}
+		for _, r := range rivals(&e.c.Beliefs[i], e.bidder) {
+			offers[r.lot] = append(offers[r.lot], auction.Offer{Bidder: r.Bidder, Price: r.Price, Quantity: r.Quantity})
+		}
+		for l := range offers {
+			e.won = e.merit.Serve(e.won, &e.c.Lots[l], offers[l])
+			for k, w := range e.won {
+				x := weight * e.c.Beliefs[i].Probability * w
+				e.sold[offers[l][k].Bidder][l] += x
+				e.paid[offers[l][k].Bidder][l] += x * offers[l][k].Price
+			}
+		}
+	}
+	values := p.view().values
+	for _, k := range out.Cases {
+		e.deliveries.Add(e.bidder, values.Deliver(k.Won), weight*k.Probability)
+	}
+}
+
+// tables fills allocation, payments, lots and network.
+func (e *expectation) tables(r *auction.Results) {
+	for i := range e.c.Bidders {
+		total := 0.0
+		for l := range e.c.Lots {
+			if q := e.sold[i][l]; q > 0 {
+				total += e.paid[i][l]
+				r.Allocation = append(r.Allocation, auction.AllocationRow{
+					Bidder: e.c.Bidders[i].Name, Lot: e.c.Lots[l].Name, Quantity: q, Price: e.paid[i][l] / q, Payment: e.paid[i][l],
+				})
+			}
+		}
+		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: e.c.Bidders[i].Name, BidAmount: total, Payment: total})
+	}
+	for l := range e.c.Lots {
+		lot := &e.c.Lots[l]
+		row := auction.LotResult{Lot: lot.Name, Zone: lot.Zone, Service: lot.Service, Capacity: lot.Capacity, ShadowPrice: math.NaN()}
+		for i := range e.c.Bidders {
+			row.Sold += e.sold[i][l]
+			row.Revenue += e.paid[i][l]
+		}
+		r.Lots = append(r.Lots, row)
+	}
+	r.Network = e.deliveries.Rows()
+}
+
+// summary fills the summary. The objective is the bidder's expected profit; of rivals the beliefs say bids, not
+// profits.
+func (e *expectation) summary(r *auction.Results, profit, bound float64) {
+	var revenue, cost, volume, capacity float64
+	for l := range r.Lots {
+		revenue += r.Lots[l].Revenue
+		volume += r.Lots[l].Sold
+		cost += e.c.Lots[l].Cost * r.Lots[l].Sold
+		capacity += r.Lots[l].Capacity
+	}
+	money := e.c.Rules.Currency
+	number := func(name string, v float64, unit string) {
+		r.Summary = append(r.Summary, auction.Metric{Name: name, Number: v, Unit: unit})
+	}
+	text := func(name, v string) { r.Summary = append(r.Summary, auction.Metric{Name: name, Text: v}) }
+	text("status", string(r.Status))
+	number("objective", profit, money)
+	number("bound", bound, money)
+	number("gap", share(bound-profit, bound), "")
+	number("revenue", revenue, money)
+	number("contribution", revenue-cost, money)
+	number("volume", volume, "packages")
+	number("sold_share", share(volume, capacity), "")
+	text("concept", Concept)
+	text("certificate", "exact")
+	number("epsilon", bound-profit, money)
+	number("relative_epsilon", share(bound-profit, bound), "")
+	for i := range e.c.Bidders {
+		v := math.NaN()
+		if i == e.bidder {
+			v = profit
+		}
+		number("profit:"+e.c.Bidders[i].Name, v, money)
+	}
+}
+
+func share(part, whole float64) float64 {
+	if part == 0 || whole == 0 {
+		return 0
+	}
+	return part / whole
+}
