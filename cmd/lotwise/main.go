@@ -84,6 +84,8 @@ func commands() []*cli.Command {
 		initCommand,
 		checkCommand,
 		allocateCommand,
+		bidCommand,
+		solveCommand,
 		verifyCommand,
 		versionCommand,
 	}
