@@ -50,6 +50,7 @@ PRESSED = {
     "DC-urban-same": 0.88,
     "CA-urban-same": 0.90,
     "WA-urban-same": 0.92,
+    "MT-rural-next": 0.93,
 }
 CONTESTED = {
     "NJ-urban-same": (0.35, 0.30),
@@ -185,7 +186,7 @@ BIDDERS = (
             Stream(False, SAME, 170 * MILLION, (
                 Fleet("own_same_day", AMAZON_FLEX), Contract("couriers", urban=8.50, rural=0)), CITY),
         ),
-        stations=(Station("rural_network", packages=5 * MILLION, fixed=5.0e6),),
+        stations=(Station("rural_network", packages=5 * MILLION, fixed=3.0e6),),
     ),
     Bidder(
         "UPS", "carrier", 4.4e9,
@@ -272,8 +273,10 @@ SMALL = {
 }
 SMALL_VOLUME = {("urban", NEXT): 860 * MILLION, ("rural", NEXT): 203 * MILLION, ("urban", SAME): 30 * MILLION}
 SMALL_PAYMENT = 2_538 * MILLION
-SMALL_OVER_RESERVE = {("urban", NEXT): 0.15, ("rural", NEXT): 0.10, ("urban", SAME): 0.10}
-SMALL_PRESSED = 0.15  # their bid over the reserve where the window is pressed
+# Their bids over the reserve, $: half of them can pay little more, half rather more. In pressed and contested
+# lots, where their bids are the price to beat, they bid at one price.
+SMALL_OVER_RESERVE = {("urban", NEXT): (0.15, 0.55), ("rural", NEXT): (0.10, 0.50), ("urban", SAME): (0.10, 0.50)}
+SMALL_PRESSED = 0.15
 
 # ---------------------------------------------------------------------------------------------------------
 # From parameters to tables
@@ -322,6 +325,16 @@ class Need:
     zone: geography.Zone
     volume: int
     routes: list  # (name, unit cost, capacity, facility)
+
+
+@dataclass
+class Given:
+    """A small shippers' bid."""
+
+    bidder: str
+    lot: Lot
+    volume: int
+    price: float
 
 
 @dataclass
@@ -394,19 +407,25 @@ class Case:
                 for n in self.needs if n.zone is lot.zone and n.stream.service == lot.service]
 
     def small_bids(self):
-        bids = {}
+        bids = []
         for kind, volume in SMALL_VOLUME.items():
             lots = [l for l in self.lots if l.kind == kind]
             for lot, v in zip(lots, split(volume, [l.zone.homes for l in lots])):
                 if v:
-                    over = SMALL_OVER_RESERVE[kind]
+                    overs = SMALL_OVER_RESERVE[kind]
                     if lot.name in PRESSED:
-                        over = SMALL_PRESSED
+                        overs = (SMALL_PRESSED,)
                     if lot.name in CONTESTED:
-                        over = CONTESTED[lot.name][1]
+                        overs = (CONTESTED[lot.name][1],)
                     name = next(n for n, regions in SMALL.items() if lot.zone.region in regions)
-                    bids[name, lot.name] = (v, on_step(lot.reserve + over))
+                    for over, part in zip(overs, split(v, [1] * len(overs))):
+                        if part:
+                            bids.append(Given(name, lot, part, on_step(lot.reserve + over)))
         return bids
+
+    def given(self, lot):
+        """The small shippers' packages in the lot."""
+        return sum(g.volume for g in self.small if g.lot is lot)
 
     def limit_capacity(self):
         """Sets the capacity of the pressed and the contested lots, and holds that all others are ample."""
@@ -415,15 +434,12 @@ class Case:
             if lot.name in PRESSED:
                 lot.capacity = round(PRESSED[lot.name] * sum(strategic) / UNIT) * UNIT
             elif lot.name in CONTESTED:
-                small = sum(v for (_, l), (v, _) in self.small.items() if l == lot.name)
                 missing = CONTESTED[lot.name][0] * max(strategic)
-                if small < missing:  # more of the small shippers' packages than their even share
-                    small = math.ceil(missing / UNIT) * UNIT
-                    key = next(k for k in self.small if k[1] == lot.name)
-                    self.small[key] = (small, self.small[key][1])
-                lot.capacity = math.ceil((sum(strategic) + small - missing) / UNIT) * UNIT
+                if self.given(lot) < missing:  # more of the small shippers' packages than their even share
+                    next(g for g in self.small if g.lot is lot).volume = math.ceil(missing / UNIT) * UNIT
+                lot.capacity = math.ceil((sum(strategic) + self.given(lot) - missing) / UNIT) * UNIT
             else:
-                everyone = sum(strategic) + sum(v for (_, l), (v, _) in self.small.items() if l == lot.name)
+                everyone = sum(strategic) + self.given(lot)
                 assert lot.capacity >= everyone, (lot.name, lot.capacity, everyone)
 
     def access(self, bidder, lot):
@@ -487,7 +503,7 @@ def tables(case):
           round(l.zone.mean(lambda a: a.longitude), 2)) for l in case.lots))
 
     small_total = sum(SMALL_VOLUME.values())
-    small_volume = {name: sum(v for (n, _), (v, _) in case.small.items() if n == name) for name in SMALL}
+    small_volume = {name: sum(g.volume for g in case.small if g.bidder == name) for name in SMALL}
     volumes = split(small_total, [small_volume[n] for n in SMALL])
     payments = split(SMALL_PAYMENT, volumes)
     t["bidders.csv"] = table(
@@ -574,8 +590,8 @@ def first_round(case):
                 requires = f"{n.zone.name} same"  # one truck serves both windows
             name = f"{n.zone.name} {n.stream.service.split('_')[0]}" if bidder.name == "Target" else ""
             yield bidder.name, name, lot, n.volume, price, "", "", "", requires
-    for (name, lot), (volume, price) in case.small.items():
-        yield name, "", lot, volume, price, "", "", "", ""
+    for g in case.small:
+        yield g.bidder, "", g.lot.name, g.volume, g.price, "", "", "", ""
 
 
 # beliefs.csv is Amazon's picture: each scenario is one combination of the types of these rivals.
@@ -607,14 +623,15 @@ def beliefs(case):
             if lot.name in CONTESTED:
                 price = on_step(lot.reserve + min(CONTESTED[lot.name][1], over), math.floor)
             yield scenario, probability, n.bidder.name, "", lot.name, n.volume, price, "", "", ""
-        for (name, lot), (volume, price) in case.small.items():
-            yield scenario, probability, name, "", lot, volume, price, "", "", ""
+        for g in case.small:
+            yield scenario, probability, g.bidder, "", g.lot.name, g.volume, g.price, "", "", ""
 
 
 def assumptions():
     """Rows of scenarios.csv: what sweep solves the case under."""
     return (
-        ("higher_reserves", "lots", "", "reserve", "add", "0.50", ""),
+        ("higher_reserves", "lots", "", "reserve", "add", "0.40", ""),
+        ("higher_rural_reserves", "lots", "rural=1", "reserve", "add", "0.40", ""),
         ("reserves_at_todays_price", "lots", "rural=1", "reserve", "add", "1.00", ""),
         ("reserves_at_todays_price", "lots", "rural=0", "reserve", "add", "0.75", ""),
         ("cheap_rural_stations", "facilities", "bidder=Amazon", "fixed_cost", "multiply", "0.6", ""),
@@ -636,7 +653,6 @@ def explain(case):
         wants = [(n.bidder.name, n.volume, sorted({round(case.worth(n, y), 2) for y in n.bidder.types or (Type("", 1),)}))
                  for n, _ in case.wants(lot)]
         worth_it = sum(v for _, v, w in wants if w[-1] >= lot.reserve)
-        small = [(n, v, p) for (n, l), (v, p) in case.small.items() if l == lot.name]
         mark = "pressed" if lot.name in PRESSED else "contested" if lot.name in CONTESTED else ""
         print(f"{lot.name:15} cap {lot.capacity / MILLION:7.2f}M  reserve {lot.reserve:.2f}  cost {lot.cost:.2f}"
               f"  wanted {worth_it / lot.capacity:5.0%}  {mark}")
@@ -645,15 +661,15 @@ def explain(case):
             if mark:
                 # Served last, at the reserve, it wins what the others leave, and prefers that to winning all
                 # at a price over this one.
-                left = max(0, lot.capacity - worth_it - sum(v for _, v, _ in small) + v)
+                left = max(0, lot.capacity - worth_it - case.given(lot) + v)
                 gives_way = [x - (x - lot.reserve) * min(left / v, 1) for x in w]
                 note = f"  gives way over {' or '.join(f'{x:.2f}' for x in gives_way)}"
             print(f"    {name:10} {v / MILLION:7.2f}M  worth {' or '.join(f'{x:.2f}' for x in w)}{note}")
-        for name, v, p in small:
-            print(f"    {name:28} {v / MILLION:7.2f}M at {p:.2f}")
+        for g in (g for g in case.small if g.lot is lot):
+            print(f"    {g.bidder:28} {g.volume / MILLION:7.2f}M at {g.price:.2f}")
     print(f"\n{len(case.lots)} lots, {len(case.zones)} zones, {len(case.needs)} demand rows, {len(case.facilities)} facilities")
     print(f"capacity {sum(l.capacity for l in case.lots) / 1e9:.3f}bn, demand {sum(n.volume for n in case.needs) / 1e9:.3f}bn,"
-          f" small shippers {sum(v for v, _ in case.small.values()) / 1e9:.3f}bn")
+          f" small shippers {sum(g.volume for g in case.small) / 1e9:.3f}bn")
     for b in BIDDERS:
         kinds = {}
         for n in case.needs:
