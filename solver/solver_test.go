@@ -301,18 +301,60 @@ func TestSessionKeepsTheIncumbentOfAMIP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	first, err := s.Solve(ctx, solver.Options{NodeLimit: 50})
+	first, err := s.Solve(ctx, solver.Options{NodeLimit: 2000})
 	if err != nil || !first.HasValues() {
 		t.Fatal(first, err)
 	}
 	m.SetCost(m.Var(0), m.Var(0).Cost()+1)
-	again, err := s.Solve(ctx, solver.Options{NodeLimit: 1, Extra: map[string]any{"mip_heuristic_effort": 0.0}})
+	x := m.Binary("late", "")
+	m.SetCost(x, -5)
+	seen := false
+	again, err := s.Solve(ctx, solver.Options{NodeLimit: 1, Improving: func(z float64, _ []float64) {
+		seen = seen || z == m.Evaluate(append(slices.Clone(first.Values()), 0))
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Objective < m.Evaluate(first.Values()) {
-		t.Errorf("objective %g after one of %g", again.Objective, m.Evaluate(first.Values()))
+	if !seen || again.Objective < m.Evaluate(append(slices.Clone(first.Values()), 0)) {
+		t.Errorf("objective %g after one of %g, which was seen: %v", again.Objective, first.Objective, seen)
 	}
+	m.SetBounds(m.Var(0), 1-first.Values()[0], 1-first.Values()[0]) // no longer feasible
+	if other, err := s.Solve(ctx, solver.Options{NodeLimit: 1}); err != nil || other.HasValues() && other.Value(m.Var(0)) == first.Values()[0] {
+		t.Errorf("%+v, %v", other, err)
+	}
+}
+
+func TestSessionOnAQuadraticProgram(t *testing.T) {
+	m := solver.NewModel("parabola", solver.Maximize)
+	x := m.Continuous("x", "", 0, 10)
+	m.Quadratic(x, x, -1)
+	m.Objective(x.Times(6))
+	s, err := solver.Open(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	check := func(want float64) {
+		t.Helper()
+		got, err := s.Solve(ctx, solver.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		solvertest.Verify(t, m, got)
+		if math.Abs(got.Objective-want) > 1e-6 {
+			t.Errorf("objective %g, want %g", got.Objective, want)
+		}
+	}
+	check(9) // 6x - x²
+	m.Quadratic(x, x, -2)
+	check(3) // 6x - 3x²
+	y := m.Continuous("y", "", 0, 10)
+	m.SetCost(y, 1)
+	m.AtMost("c", "", terms{x.Times(1), y.Times(1)}, 1.5)
+	check(1.5 + 25.0/12) // 5x - 3x² + 1.5
+	m.Quadratic(x, y, -1)
+	m.Quadratic(y, y, -2)
+	check(solve(t, m, solver.Options{}).Objective)
 }
 
 // TestAbandoned cancels where HiGHS does not ask whether to stop, inside a first-order LP solve, and expects an
