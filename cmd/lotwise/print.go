@@ -135,9 +135,11 @@ func figure(p *message.Printer, v float64, decimals int) string {
 	case v == math.Trunc(v):
 		return p.Sprintf("%.0f", v+0) // no negative zero
 	}
-	scale := math.Pow10(decimals)
-	if r := math.Round(v*scale) / scale; r == 0 {
-		return fmt.Sprintf("%.1g", v) // small, but not nothing
+	if least := math.Pow10(-decimals); math.Abs(v) < least/2 { // small, but not nothing
+		if v < 0 {
+			return p.Sprintf("> %.*f", decimals, -least)
+		}
+		return p.Sprintf("< %.*f", decimals, least)
 	}
 	return p.Sprintf("%.*f", decimals, v)
 }
