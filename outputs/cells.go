@@ -83,7 +83,12 @@ func decode[T any](columns []column, from *records) ([]T, []error) {
 	return rows, errs
 }
 
-// number writes a float64 in plain decimal notation, exact when read back; NaN is blank.
+// digits is how many significant digits numbers are written with: a cent in ten billions has 12, and the
+// last two or three of the 17 that a float64 may have are the rounding of sums (169999.9999999994 packages
+// are 170000).
+const digits = 14
+
+// number writes a float64 in plain decimal notation; NaN is blank.
 func number(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -94,6 +99,9 @@ func number(v float64) string {
 		return "-inf"
 	case v == 0:
 		return "0" // also for the negative zero
+	}
+	if rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64); err == nil {
+		v = rounded // out of range only next to the largest float64, which stays as it is
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }

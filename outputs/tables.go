@@ -2,8 +2,8 @@
 // it back.
 //
 // The columns of a table are the csv tags of its row type in models/auction, in the order of the
-// fields. A number is written in plain decimal notation, in the fewest digits that read back as the same
-// float64; NaN is a blank cell, an infinity is inf or -inf. Text that a spreadsheet would take for a
+// fields. A number is written in plain decimal notation with up to 14 significant digits;
+// NaN is a blank cell, an infinity is inf or -inf. Text that a spreadsheet would take for a
 // formula has an apostrophe before it, see text. Rows keep the order that the models gave them.
 package outputs
 
