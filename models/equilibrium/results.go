@@ -140,6 +140,13 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 	deliveries := newDeliveries(c)
 	concept := conceptOf(found)
 	sampled := false
+	lots, bidders := map[string]int{}, map[string]int{}
+	for l := range c.Lots {
+		lots[c.Lots[l].Name] = l
+	}
+	for i := range c.Bidders {
+		bidders[c.Bidders[i].Name] = i
+	}
 	for _, out := range found {
 		sampled = sampled || out.g.sampled
 		for _, a := range out.agents() {
@@ -153,6 +160,7 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 					Bidder: c.Bidders[i].Name, Type: c.Bidders[i].Types[a.typ].Name, Strategy: st.name,
 					Probability: st.probability, BestResponseBound: a.bound, RegretBound: gap, Block: out.g.block,
 				}
+				first := len(r.RecommendedBids)
 				for j, s := range a.seats {
 					for _, p := range s.parts {
 						own := p.restrict(s.pool[st.picks[j]])
@@ -170,6 +178,9 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 						}
 					}
 				}
+				slices.SortStableFunc(r.RecommendedBids[first:], func(x, y auction.RecommendedBid) int {
+					return cmp.Or(cmp.Compare(lots[x.Lot], lots[y.Lot]), cmp.Compare(y.Price, x.Price))
+				})
 				r.Equilibrium = append(r.Equilibrium, row)
 			}
 		}
@@ -186,6 +197,13 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 		}
 		fixedOutcome(c, l, in, fixed[l], func(bidder int, quantity, payment float64) { sold.add(l, bidder, quantity, payment) })
 	}
+	// Blocks were the order of the work; a reader looks for a bidder.
+	slices.SortStableFunc(r.RecommendedBids, func(x, y auction.RecommendedBid) int {
+		return cmp.Compare(bidders[x.Bidder], bidders[y.Bidder])
+	})
+	slices.SortStableFunc(r.Equilibrium, func(x, y auction.EquilibriumRow) int {
+		return cmp.Compare(bidders[x.Bidder], bidders[y.Bidder])
+	})
 	outside(c, nets, deliveries)
 	sold.fill(c, r)
 	r.Network = deliveries.rows()
