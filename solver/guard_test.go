@@ -35,7 +35,7 @@ func TestMIPBound(t *testing.T) {
 		{"in steps, rounding error above a step", cents, 1.24 + 1e-8, 1.25, 1.24},
 		{"in steps, beyond the incumbent", cents, 7, 1.25, 1.25},
 	} {
-		if got := c.m.mipBound(c.reported, c.objective); math.Abs(got-c.want) > 1e-12*math.Abs(c.want) {
+		if got := c.m.mipBound(c.reported, c.objective); !(math.Abs(got-c.want) <= 1e-12*math.Abs(c.want)) {
 			t.Errorf("%s: bound %.12g, want %.12g", c.name, got, c.want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestDualBoundNeedsNoGoodDuals(t *testing.T) {
 		{[]float64{-1.9, 0}, math.Inf(-1)},
 	} {
 		got := m.dualBound(nil, c.y)
-		if got != c.want && math.Abs(got-c.want) > 1e-12 {
+		if got != c.want && !(math.Abs(got-c.want) <= 1e-12) {
 			t.Errorf("bound %g of duals %v, want %g", got, c.y, c.want)
 		}
 		if got > -11+1e-12 {
