@@ -359,10 +359,13 @@ func (g *game) relativeRegret(certificates []certificate) float64 {
 // negligible is far over the relative accuracy of a mixed-integer program and far under any regret asked for.
 const negligible = 1e-6
 
-// quotient is regret over bound, 0 where there is no regret.
+// quotient is regret over bound, 0 where there is no regret, and infinite where nothing bounds it.
 func quotient(regret, bound float64) float64 {
-	if regret == 0 {
+	switch {
+	case regret == 0:
 		return 0
+	case math.IsInf(regret, 1):
+		return regret
 	}
 	return regret / math.Max(bound, math.SmallestNonzeroFloat64)
 }

@@ -425,20 +425,18 @@ func (s *search) fallback(ctx context.Context, g *game, best *outcome, err error
 	}
 	out := &outcome{g: g, play: pure(make([]int, len(g.seats))), concept: concept, certificates: make([]certificate, len(g.seats))}
 	for a, seat := range g.seats {
-		out.certificates[a].bound = g.freeBound(seat)
+		for _, p := range seat.parts {
+			out.certificates[a].bound += g.freeBound(p)
+		}
 	}
 	return out, nil
 }
 
-// freeBound bounds what a seat can earn by what all of its lots would be worth to it for nothing.
-func (g *game) freeBound(s *seat) float64 {
-	bound := 0.0
-	for _, p := range s.parts {
-		all := make([]float64, len(p.lots))
-		for j, l := range p.lots {
-			all[j] = g.c.Lots[l].Capacity
-		}
-		bound += p.net.Value(all) - p.net.Value(make([]float64, len(p.lots)))
+// freeBound bounds what a seat can earn in a part by what all of its lots would be worth to it for nothing.
+func (g *game) freeBound(p *part) float64 {
+	all := make([]float64, len(p.lots))
+	for j, l := range p.lots {
+		all[j] = g.c.Lots[l].Capacity
 	}
-	return bound
+	return p.problem.Values.Value(all) - p.problem.Values.Value(make([]float64, len(p.lots)))
 }

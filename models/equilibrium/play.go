@@ -151,7 +151,7 @@ func (g *game) certify(ctx context.Context, s *seat, pl *play, o bidding.Options
 			return out, err
 		}
 		out.profit += profit
-		out.bound += math.Max(r.Bound, profit)
+		out.bound += math.Max(math.Min(r.Bound, g.freeBound(p)), profit)
 		if p.sampled {
 			// The sample may flatter what is played and slight what could be.
 			out.bound += 2 * g.samplingError(p, problem.Scenarios)

@@ -137,7 +137,7 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 	n := len(c.Bidders)
 	profit, regret, bound := make([]float64, n), make([]float64, n), make([]float64, n)
 	sold := newLedger(c)
-	deliveries := newDeliveries(c)
+	deliveries := network.NewDeliveries(c)
 	concept := conceptOf(found)
 	sampled := false
 	lots, bidders := map[string]int{}, map[string]int{}
@@ -167,7 +167,9 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 						t := out.g.faced(s, p, out.play, func(f *profile) bool { return slices.Equal(f.picks(a), st.picks) })
 						e := p.against(t).Evaluate(own)
 						row.Profit += e.Profit
-						deliveries.expect(p, e, i, a.probability*st.probability)
+						for _, k := range e.Cases {
+							deliveries.Add(i, p.problem.Values.Deliver(k.Won), a.probability*st.probability*k.Probability)
+						}
 						for k, b := range own {
 							r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
 								Bidder: row.Bidder, Type: row.Type, Strategy: st.name, Probability: st.probability, Bid: bidName(c, own, k),
@@ -206,7 +208,7 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 	})
 	outside(c, nets, deliveries)
 	sold.fill(c, r)
-	r.Network = deliveries.rows()
+	r.Network = deliveries.Rows()
 	summarise(c, r, o, cut, concept, sampled, profit, regret, bound)
 	return r, nil
 }
@@ -355,75 +357,13 @@ func (l *ledger) fill(c *auction.Case, r *auction.Results) {
 	}
 }
 
-// deliveries adds up expected volumes and costs by bidder and channel.
-type deliveries struct {
-	c    *auction.Case
-	at   map[auction.NetworkRow]int // by the row's names
-	list []auction.NetworkRow
-}
-
-func newDeliveries(c *auction.Case) *deliveries {
-	return &deliveries{c: c, at: map[auction.NetworkRow]int{}}
-}
-
-// deliver adds a delivery, weighted: a row for each lot and route, and one with volume 0 for each open
-// facility.
-func (d *deliveries) deliver(x network.Delivery, bidder int, weight float64) {
-	b := &d.c.Bidders[bidder]
-	for _, f := range x.Flows {
-		row := auction.NetworkRow{Bidder: b.Name}
-		if f.Lot >= 0 {
-			l := &d.c.Lots[f.Lot]
-			row.Zone, row.Service, row.Channel = l.Zone, l.Service, l.Name
-		} else {
-			r := &b.Routes[f.Route]
-			row.Zone, row.Service, row.Channel = r.Zone, r.Service, r.Name
-		}
-		d.add(row, weight*f.Volume, weight*f.Cost)
-	}
-	for _, f := range x.Facilities {
-		d.add(auction.NetworkRow{Bidder: b.Name, Channel: b.Facilities[f.Facility].Name}, 0, weight*f.FixedCost)
-	}
-}
-
-// expect adds what a part delivers in every case of an outcome, weighted.
-func (d *deliveries) expect(p *part, e *bidding.Outcome, bidder int, weight float64) {
-	for _, k := range e.Cases {
-		d.deliver(p.problem.Values.Deliver(k.Won), bidder, weight*k.Probability)
-	}
-}
-
-func (d *deliveries) add(names auction.NetworkRow, volume, cost float64) {
-	k, found := d.at[names]
-	if !found {
-		k = len(d.list)
-		d.at[names] = k
-		d.list = append(d.list, names)
-	}
-	d.list[k].Volume += volume
-	d.list[k].Cost += cost
-}
-
-// rows returns the rows by bidder, zone, service and channel.
-func (d *deliveries) rows() []auction.NetworkRow {
-	order := map[string]int{}
-	for i := range d.c.Bidders {
-		order[d.c.Bidders[i].Name] = i
-	}
-	slices.SortFunc(d.list, func(a, b auction.NetworkRow) int {
-		return cmp.Or(cmp.Compare(order[a.Bidder], order[b.Bidder]), cmp.Compare(a.Zone, b.Zone),
-			cmp.Compare(a.Service, b.Service), cmp.Compare(a.Channel, b.Channel))
-	})
-	return d.list
-}
-
 // outside adds the deliveries of the parts of networks that no lot could help.
-func outside(c *auction.Case, nets [][]*network.Network, d *deliveries) {
+func outside(c *auction.Case, nets [][]*network.Network, d *network.Deliveries) {
 	for i := range nets {
 		for t, net := range nets[i] {
 			for _, comp := range net.Components() {
 				if len(comp.Lots()) == 0 {
-					d.deliver(comp.Deliver(nil), i, c.Bidders[i].Types[t].Probability)
+					d.Add(i, comp.Deliver(nil), c.Bidders[i].Types[t].Probability)
 				}
 			}
 		}
