@@ -392,7 +392,8 @@ func TestAbandoned(t *testing.T) {
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	begin := time.Now()
-	got, err := s.Solve(short, solver.Options{LPSolver: "pdlp", TimeLimit: 5 * time.Second})
+	got, err := s.Solve(short, solver.Options{LPSolver: "pdlp", TimeLimit: 5 * time.Second,
+		Extra: map[string]any{"pdlp_optimality_tolerance": 1e-12}})
 	if err != nil {
 		t.Fatal(err)
 	}
