@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -19,10 +20,20 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lotwise/outputs"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lotwise": main})
+	testscript.Main(m, map[string]func(){"lotwise": main, "stuck": stuck})
+}
+
+// stuck is a program that solves and never looks at its context.
+func stuck() {
+	show := newReporter("plain", os.Stderr, time.Now)
+	interruptible(context.Background(), show)
+	show.start("stuck")
+	time.Sleep(time.Minute)
 }
 
 func TestScripts(t *testing.T) {
@@ -36,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"interrupt": interrupt,
 			"jsonlines": jsonLines,
 			"leftovers": leftovers,
+			"nothalf":   notHalf,
 			"samerun":   sameRun,
 		},
 	})
@@ -104,8 +116,8 @@ func hardCase(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// interrupt CODE TIMES lotwise ARGS... runs the program, sends it SIGINT so many times from when it first
-// reports progress, and wants the exit code (-1: killed by the signal).
+// interrupt CODE TIMES lotwise ARGS... runs the program, sends it SIGINT once it solves, and a second one, for
+// TIMES 2, once it says that it was interrupted; it wants the exit code.
 func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	times, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -129,11 +141,14 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	timeout := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
 	defer timeout.Stop()
 	lines := bufio.NewReader(stderr)
-	for range times {
-		// The first line is progress; the next says that the signal has come.
-		line, err := lines.ReadString('\n')
-		ts.Logf("stderr: %s", line)
-		ts.Check(err)
+	// The first line says that the program can be interrupted, a later one that it has been.
+	for _, wanted := range []string{"", "interrupt again"}[:times] {
+		line := ""
+		for line == "" || !strings.Contains(line, wanted) {
+			line, err = lines.ReadString('\n')
+			ts.Logf("stderr: %s", line)
+			ts.Check(err)
+		}
 		ts.Check(cmd.Process.Signal(syscall.SIGINT))
 	}
 	rest, err := io.ReadAll(lines)
@@ -175,6 +190,17 @@ func leftovers(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got, want := strings.Join(names, " "), strings.Join(args[1:], " "); got != want {
 		ts.Fatalf("%s holds %s; want %s", args[0], got, want)
+	}
+}
+
+// nothalf DIR RUN says that nothing stands in DIR, or the run RUN alone, and whole.
+func notHalf(ts *testscript.TestScript, _ bool, args []string) {
+	if entries, err := os.ReadDir(ts.MkAbs(args[0])); err == nil && len(entries) == 0 {
+		return
+	}
+	leftovers(ts, false, args)
+	if found, err := outputs.Tampered(ts.MkAbs(filepath.Join(args[0], args[1]))); err != nil || found != nil {
+		ts.Fatalf("%s is not whole: %v, %v", args[1], found, err)
 	}
 }
 

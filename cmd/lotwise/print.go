@@ -178,6 +178,7 @@ func show(w io.Writer, t table.Writer, right ...int) {
 		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
+	t.SuppressEmptyColumns()
 	if n > mostRows {
 		t.SuppressTrailingSpaces()
 		lines := strings.SplitAfter(t.Render(), "\n")

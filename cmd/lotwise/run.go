@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -63,8 +64,7 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 
 	show := newReporter(cc.String("progress"), cc.App.ErrWriter, time.Now)
 	o.Progress = show.progress
-	ctx, release := interruptible(cc.Context, show)
-	defer release()
+	ctx, writing := interruptible(cc.Context, show)
 	show.start(fmt.Sprintf("%s %s: %d lots, %d bidders", m.Command, c.Name, len(c.Lots), len(c.Bidders)))
 	r, err := solve(ctx, c, o)
 	show.close()
@@ -74,7 +74,10 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 
 	m.Run.Finished = time.Now()
 	m.Run.Seconds = m.Run.Finished.Sub(started).Seconds()
-	if err := outputs.Write(dir, force, r, m); err != nil {
+	writing.Lock()
+	err = outputs.Write(dir, force, r, m)
+	writing.Unlock()
+	if err != nil {
 		return err
 	}
 	printResults(cc.App.Writer, c, r, dir)
@@ -87,22 +90,23 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	return nil
 }
 
-// interruptible returns a context that the first SIGINT or SIGTERM cancels; the second kills the
-// process. release ends the watch.
-func interruptible(parent context.Context, show *reporter) (ctx context.Context, release func()) {
+// interruptible returns a context that the first SIGINT or SIGTERM cancels. The second ends the process
+// at once, but waits for writing, which is locked while a run folder is written: that is short, and leaves nothing
+// behind. The watch lasts as long as the process.
+func interruptible(parent context.Context, show *reporter) (ctx context.Context, writing *sync.Mutex) {
 	ctx, cancel := context.WithCancel(parent)
+	writing = &sync.Mutex{}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		select {
-		case <-signals:
-			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			show.note("interrupted: stopping to write what there is; interrupt again to stop at once")
-			cancel()
-		case <-ctx.Done():
-		}
+		<-signals
+		show.note("interrupted: stopping to write what there is; interrupt again to stop at once")
+		cancel()
+		<-signals
+		writing.Lock() // and never unlocked: nothing is written from here on
+		os.Exit(exitInterrupted)
 	}()
-	return ctx, func() { signal.Stop(signals); cancel() }
+	return ctx, writing
 }
 
 // stopped says why a command that was stopped has nothing to write; other errors stay as they are. The
