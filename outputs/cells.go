@@ -228,8 +228,8 @@ func (from *records) check(t *table) []error {
 	return errs
 }
 
-// print writes a header and rows as CSV with LF line ends.
-func print(header []string, lines [][]string) []byte {
+// render writes a header and rows as CSV with LF line ends.
+func render(header []string, lines [][]string) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.Write(header) // a bytes.Buffer takes everything: WriteAll's error is nil

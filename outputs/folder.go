@@ -165,7 +165,7 @@ func fill(dir string, r *auction.Results, m *Manifest) error {
 		if !t.has(r) {
 			continue
 		}
-		data := print(t.header(), t.write(r))
+		data := render(t.header(), t.write(r))
 		from, err := parse(t.file, data)
 		if err != nil {
 			return err

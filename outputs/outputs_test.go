@@ -201,7 +201,7 @@ func TestOneChangedCellIsLocated(t *testing.T) {
 		for j, name := range from.header {
 			was := from.lines[i][j]
 			from.lines[i][j] += "9"
-			change(t, path, print(from.header, from.lines))
+			change(t, path, render(from.header, from.lines))
 			want := []Finding{{"allocation.csv", i + 2, name, fmt.Sprintf("the cell was changed after the run, to %q", was+"9")}}
 			if d := cmp.Diff(want, tampered(t, dir)); d != "" {
 				t.Errorf("row %d, %s (-want +got):\n%s", i, name, d)
