@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -372,17 +373,21 @@ func TestSessionOnAQuadraticProgram(t *testing.T) {
 // answer within a second, and the session to go on.
 func TestAbandoned(t *testing.T) {
 	lp := solver.NewModel("dense", solver.Maximize)
-	const n = 700
+	const n = 800
+	r := rand.New(rand.NewPCG(1, 1))
 	rows := make([]terms, n)
+	rooms := make([]float64, n)
 	for j := range n {
 		x := lp.Continuous("x", fmt.Sprint(j), 0, 1)
-		lp.Objective(x.Times(float64(500 + j*7919%97)))
+		lp.Objective(x.Times(float64(500 + r.IntN(100))))
 		for i := range rows {
-			rows[i] = append(rows[i], x.Times(float64(400+(i*j+i+3*j)%293)))
+			w := float64(400 + r.IntN(300))
+			rows[i] = append(rows[i], x.Times(w))
+			rooms[i] += w / 3
 		}
 	}
 	for i, row := range rows {
-		lp.AtMost("room", fmt.Sprint(i), row, 180*n)
+		lp.AtMost("room", fmt.Sprint(i), row, rooms[i])
 	}
 	s, err := solver.Open(lp)
 	if err != nil {
@@ -393,11 +398,11 @@ func TestAbandoned(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	got, err := s.Solve(short, solver.Options{LPSolver: "pdlp", TimeLimit: 5 * time.Second,
-		Extra: map[string]any{"pdlp_optimality_tolerance": 1e-12}})
+		Extra: map[string]any{"pdlp_optimality_tolerance": 1e-10}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Termination != solver.Cancelled || time.Since(begin) > time.Second {
+	if got.Termination != solver.Cancelled || time.Since(begin) > 1100*time.Millisecond {
 		t.Errorf("termination %s after %v", got.Termination, time.Since(begin))
 	}
 	for j := range lp.Vars() {
