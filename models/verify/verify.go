@@ -100,6 +100,9 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 	if o.Command == "" {
 		o.Command = r.Command
 	}
+	if o.Command != "allocate" && c.Rules.Objective == auction.Contribution {
+		c = acceptable(c)
+	}
 	k := newChecker(c, r, o)
 	k.numbers()
 	k.status()
@@ -113,6 +116,19 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 	}
 	k.sort()
 	return &k.report
+}
+
+// acceptable returns the case as the seller's merit order sees it when it maximises contribution: a lot bid
+// under the lot's cost would lower it and is turned down, as one under the reserve is.
+func acceptable(c *auction.Case) *auction.Case {
+	seen := *c
+	seen.Lots = append([]auction.Lot(nil), c.Lots...)
+	for l := range seen.Lots {
+		if lot := &seen.Lots[l]; lot.Cost > lot.Reserve {
+			lot.Reserve = lot.Cost
+		}
+	}
+	return &seen
 }
 
 // A checker carries one check: the case with its names looked up, the run, and the report so far.
