@@ -94,9 +94,7 @@ func (t *part) certify(ctx context.Context, fee toll, best *stand, m limits) (*s
 		}
 	}
 	root := &node{bound: math.Inf(1)}
-	for l := range t.lots {
-		root.boxes = append(root.boxes, t.lots[l].anything())
-	}
+	root.boxes = t.anything()
 	root.weights = s.agree(best)
 	s.ascend(ctx, root, rootSteps)
 	open := &frontier{root}
@@ -185,7 +183,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 	for z := range weights {
 		weights[z] = append([]float64(nil), d.weights[z]...)
 	}
-	chosen := make([]*choice, len(t.lots))
+	chosen := append([]*choice(nil), s.best.chosen...)
 	picked := make([]int, tied)
 	length, stale := 1.0, 0
 	d.spread = make([]spread, len(t.lots))
@@ -195,7 +193,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 		bound := -t.weight*t.zero + free
 		for z := range t.pools {
 			if len(t.pools[z].own) > 1 || step == 0 {
-				v := t.poolBest(z, weights[z], s.fee, d.boxes, chosen)
+				v := t.poolBest(ctx, z, weights[z], s.fee, d.boxes, chosen, s.off())
 				bound += v
 				if len(t.pools[z].own) == 1 {
 					free += v
@@ -276,6 +274,11 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			d.spread[l].add(chosen[l])
 		}
 	}
+}
+
+// off is by how much the bound of one pool of two lots may be loose: together, a quarter of the gap.
+func (s *bounder) off() float64 {
+	return max(s.t.slack(), s.m.gap*math.Abs(s.best.value)/4) / float64(len(s.t.pools))
 }
 
 // take makes the pools' choices the best bid where they are.

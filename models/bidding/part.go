@@ -66,17 +66,24 @@ type lotView struct {
 	weight []float64 // by supply: probability
 	common []int32   // levels that matter at every tick
 	useful [][]int32 // by tick: the levels that matter there, ascending
+	base   []int32   // 0 and all levels of useful
+	top    []int32   // by tick: the most that can be won
+	// partners are, in a pool of two lots, the levels that matter beside each level of the other lot: what makes up a
+	// sum at which the pool's value bends. sums are all of them.
+	partners [][]int32
+	sums     []int32
 }
 
 // poolView is one pool of a part.
 type poolView struct {
 	*network.Pool
-	lots  []int    // of the part
-	own   []uint64 // sets of its facilities that are considered; the last is all
-	local []int    // by set of the part: into own
-	known []int32
-	data  []float64 // values by own set, from known on
-	many  map[int]int32
+	lots   []int             // of the part
+	own    []uint64          // sets of its facilities that are considered; the last is all
+	local  []int             // by set of the part: into own
+	planes [][]network.Plane // of two lots, by own set; nil where they are not known
+	known  []int32
+	data   []float64 // values by own set, from known on
+	many   map[int]int32
 }
 
 const (
@@ -263,37 +270,87 @@ func viewLot(id int, useful float64, supplies []*Supply, extra []float64) (lotVi
 	return l, compact
 }
 
-// add puts volumes among the levels; they matter at every tick.
-func (l *lotView) add(volumes []float64) {
+// merged is the share of the largest level within which a volume counts as a level that is there: what sums and
+// differences of the same numbers differ by.
+const merged = 1e-12
+
+// add puts volumes among the levels; with common, they matter at every tick.
+func (l *lotView) add(volumes []float64, common bool) {
 	top := l.levels[len(l.levels)-1]
 	old := l.levels
-	l.levels = slices.Clone(old)
-	for _, x := range volumes {
-		if x > 0 && x < top {
-			l.levels = append(l.levels, x)
+	fresh := slices.Clone(volumes)
+	slices.Sort(fresh)
+	last := 0.0
+	for _, x := range fresh {
+		if x > last+merged*top && x < top && l.nearest(x) < 0 {
+			l.levels = append(slices.Clip(l.levels), x)
+			last = x
 		}
 	}
-	slices.Sort(l.levels)
-	l.levels = slices.Compact(l.levels)
-	moved := make([]int32, len(old))
-	for i, x := range old {
-		k, _ := slices.BinarySearch(l.levels, x)
-		moved[i] = int32(k)
-	}
-	for _, most := range l.most {
-		for j := range most {
-			most[j] = moved[most[j]]
-		}
-	}
-	for i := range l.common {
-		l.common[i] = moved[l.common[i]]
-	}
-	for _, x := range volumes {
-		if x > 0 && x < top {
+	fresh = l.levels
+	l.levels = old
+	if len(fresh) > len(old) {
+		slices.Sort(fresh)
+		l.levels = fresh
+		moved := make([]int32, len(old))
+		for i, x := range old {
 			k, _ := slices.BinarySearch(l.levels, x)
-			l.common = append(l.common, int32(k))
+			moved[i] = int32(k)
+		}
+		for _, most := range l.most {
+			for j := range most {
+				most[j] = moved[most[j]]
+			}
+		}
+		for i := range l.common {
+			l.common[i] = moved[l.common[i]]
 		}
 	}
+	if common {
+		for _, x := range volumes {
+			if k := l.nearest(x); k > 0 {
+				l.common = append(l.common, k)
+			}
+		}
+	}
+}
+
+// nearest returns the level that is this volume, -1 where none is.
+func (l *lotView) nearest(x float64) int32 {
+	off := merged * l.levels[len(l.levels)-1]
+	k, _ := slices.BinarySearch(l.levels, x-off)
+	if k < len(l.levels) && l.levels[k] <= x+off {
+		return int32(k)
+	}
+	return -1
+}
+
+// pair finds the levels that matter beside each level of the pool's other lot.
+func (l *lotView) pair(other *lotView, sums []float64) {
+	l.partners = make([][]int32, len(other.levels))
+	for i, x := range other.levels {
+		for _, c := range sums {
+			if k := l.nearest(c - x); k > 0 {
+				l.partners[i] = append(l.partners[i], k)
+			}
+		}
+		l.sums = append(l.sums, l.partners[i]...)
+	}
+	slices.Sort(l.sums)
+	l.sums = slices.Compact(l.sums)
+}
+
+// beside returns the levels of the lot that matter beside what a choice of the pool's other lot wins.
+func (l *lotView) beside(other *choice) []int32 {
+	if l.partners == nil {
+		return nil
+	}
+	var extra []int32
+	for _, w := range other.won {
+		extra = append(extra, l.partners[w]...)
+	}
+	slices.Sort(extra)
+	return slices.Compact(extra)
 }
 
 // finish lists the levels that matter at each tick: with several rows, a row's cumulative quantity meets the
@@ -318,7 +375,12 @@ func (l *lotView) finish(steps int) {
 		use = slices.Compact(use)
 		use = slices.DeleteFunc(use, func(q int32) bool { return q == 0 || q > top })
 		l.useful = append(l.useful, use)
+		l.top = append(l.top, top)
+		l.base = append(l.base, use...)
 	}
+	l.base = append(l.base, 0)
+	slices.Sort(l.base)
+	l.base = slices.Compact(l.base)
 }
 
 // mergeScenes adds up the scenarios that are one to this part.
@@ -361,25 +423,36 @@ func (t *part) addLevels(q *poolView) {
 		for _, set := range q.own {
 			ks = append(ks, q.Kinks(0, none, set)...)
 		}
-		t.lots[q.lots[0]].add(ks)
+		t.lots[q.lots[0]].add(ks, true)
 	case 2:
 		a, b := &t.lots[q.lots[0]], &t.lots[q.lots[1]]
 		var all network.Lines
 		for _, set := range q.own {
 			lines, ok := q.Lines(set)
-			if !ok {
+			if planes, _ := q.Planes(set); ok {
+				q.planes = append(q.planes, planes)
+			} else {
 				t.whole = false
 			}
 			all.First = append(all.First, lines.First...)
 			all.Second = append(all.Second, lines.Second...)
 			all.Sum = append(all.Sum, lines.Sum...)
 		}
-		first, second := slices.Concat(a.levels, all.First), slices.Concat(b.levels, all.Second)
-		first = slices.Concat(first, differences(all.Sum, b.levels))
-		second = slices.Concat(second, differences(all.Sum, a.levels))
-		// Where such a line meets a sum's line.
-		a.add(slices.Concat(first, differences(all.Sum, second)))
-		b.add(slices.Concat(second, differences(all.Sum, first)))
+		if len(q.planes) < len(q.own) {
+			q.planes = nil
+		}
+		// Kinks of its own matter to a lot whatever is bid for the other; x + y = c matters where the other wins what
+		// makes up the sum.
+		a.add(all.First, true)
+		b.add(all.Second, true)
+		first, second := slices.Clone(a.levels), slices.Clone(b.levels)
+		a.add(differences(all.Sum, second), false)
+		b.add(differences(all.Sum, first), false)
+		first, second = slices.Clone(a.levels), slices.Clone(b.levels)
+		a.add(differences(all.Sum, second), false)
+		b.add(differences(all.Sum, first), false)
+		a.pair(b, all.Sum)
+		b.pair(a, all.Sum)
 	default:
 		t.whole = false
 		full := make([]float64, len(q.lots))
@@ -392,7 +465,7 @@ func (t *part) addLevels(q *poolView) {
 				ks = append(ks, q.Kinks(i, none, set)...)
 				ks = append(ks, q.Kinks(i, full, set)...)
 			}
-			t.lots[l].add(ks)
+			t.lots[l].add(ks, true)
 		}
 	}
 }
@@ -428,8 +501,16 @@ func (t *part) value(q *poolView, levels []int32) []float64 {
 			won[i] = t.lots[l].levels[levels[i]]
 		}
 		at = int32(len(q.data))
-		for _, set := range q.own {
-			q.data = append(q.data, q.Value(won, set))
+		for i, set := range q.own {
+			v := math.Inf(1)
+			if q.planes == nil {
+				v = q.Value(won, set)
+			} else {
+				for j := range q.planes[i] {
+					v = min(v, q.planes[i][j].On(won[0], won[1]))
+				}
+			}
+			q.data = append(q.data, v)
 		}
 		open := 0.0
 		for _, f := range q.Facilities() {

@@ -1,6 +1,7 @@
 package bidding
 
 import (
+	"context"
 	"math"
 
 	"lotwise/models/auction"
@@ -151,13 +152,22 @@ const noise = 1e-12
 // slack returns what counts as rounding in this part's profits.
 func (t *part) slack() float64 { return noise * t.scale }
 
+// beside returns the levels of a lot that matter beside what the other lot of its pool wins.
+func (s *stand) beside(l int) []int32 {
+	lot := &s.t.lots[l]
+	if lots := s.t.pools[lot.pool].lots; len(lots) == 2 {
+		return lot.beside(s.chosen[lots[1-lot.place]])
+	}
+	return nil
+}
+
 // climb moves one lot after the other to its best choice given the others until none gains.
 func (s *stand) climb() {
 	steps := s.t.p.Rules.BidSteps
 	for idle, l := 0, 0; idle < len(s.t.lots); l = (l + 1) % len(s.t.lots) {
 		lot := &s.t.lots[l]
 		old, before := s.chosen[l], s.value
-		c, _ := lot.best(s.worth(l), steps, s.fee, lot.anything())
+		c, _ := lot.best(s.worth(l), steps, s.fee, lot.anything(), s.beside(l))
 		s.chosen[l] = c
 		s.tally()
 		if s.value > before+s.t.slack() {
@@ -186,8 +196,9 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 	for _, s := range starts {
 		try(t.with(fee, false, s.chosen))
 	}
+	anything := t.anything()
 	for o := range t.sets {
-		chosen := make([]*choice, len(t.lots))
+		chosen := t.nothing()
 		weights := make([]float64, len(t.sets)*len(t.scenes))
 		for i := range weights {
 			if i%len(t.sets) != o {
@@ -195,7 +206,7 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 			}
 		}
 		for z := range t.pools {
-			t.poolBest(z, weights, fee, nil, chosen)
+			t.poolClimb(z, weights, fee, anything, chosen)
 		}
 		try(t.with(fee, false, chosen))
 	}
@@ -220,78 +231,94 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 	return exact
 }
 
+// anything returns boxes without limits.
+func (t *part) anything() []box {
+	var boxes []box
+	for l := range t.lots {
+		boxes = append(boxes, t.lots[l].anything())
+	}
+	return boxes
+}
+
+// nothing returns the choices of a bid for nothing.
+func (t *part) nothing() []*choice {
+	var chosen []*choice
+	for l := range t.lots {
+		chosen = append(chosen, t.lots[l].choose(nil))
+	}
+	return chosen
+}
+
 // affordable is how many values of V a pass over all lots may ask for: about a second's flows.
 const affordable = 30_000
 
 // poolBest writes into chosen the best choices of one pool's lots when in scene k the set o of facilities
 // is worth weights[k·sets+o] to it on top of its value: max Σ_k π_k max_o (value + weight) − payment − toll. It
-// returns that maximum. Exact for pools of one lot, and of two with one price a lot; else each lot in turn.
-// boxes limits the choices, by lot of the part; nil for none.
-func (t *part) poolBest(z int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
+// returns that maximum. Of two lots the maximum returned may be up to off over what is chosen, but not under what
+// any choice gives; chosen then is where the search starts. boxes limits the choices, by lot of the part.
+func (t *part) poolBest(ctx context.Context, z int, weights []float64, fee toll, boxes []box, chosen []*choice, off float64) float64 {
 	q := &t.pools[z]
-	within := func(l int) box {
-		if boxes == nil {
-			return t.lots[l].anything()
-		}
-		return boxes[l]
-	}
-	steps := t.p.Rules.BidSteps
-	switch {
-	case len(q.lots) == 0:
+	switch len(q.lots) {
+	case 0:
 		v := 0.0
 		x := t.value(q, nil)
 		for k := range t.scenes {
 			v += t.scenes[k].probability * t.most(q, x, weights, k)
 		}
 		return v
-	case len(q.lots) == 1:
-		l := q.lots[0]
-		lot := &t.lots[l]
-		worth := lot.blank()
-		won := []int32{0}
-		for k := range t.scenes {
-			h := worth[t.scenes[k].supply[l]]
-			for v := range h {
-				won[0] = int32(v)
-				h[v] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
+	case 1:
+		return t.lotBest(q, 0, weights, fee, boxes, chosen)
+	}
+	return t.pairBest(ctx, q, weights, fee, boxes, chosen, off)
+}
+
+// lotBest is poolBest for one lot of a pool while its others stay as chosen; it counts the payment and toll of
+// that lot alone.
+func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
+	l := q.lots[place]
+	lot := &t.lots[l]
+	worth := lot.blank()
+	won := make([]int32, len(q.lots))
+	for k := range t.scenes {
+		for i, m := range q.lots {
+			if i != place {
+				won[i] = chosen[m].won[t.scenes[k].supply[m]]
 			}
 		}
-		c, v := lot.best(worth, steps, fee, within(l))
+		h := worth[t.scenes[k].supply[l]]
+		for v := range h {
+			won[place] = int32(v)
+			h[v] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
+		}
+	}
+	var extra []int32
+	if len(q.lots) == 2 {
+		extra = lot.beside(chosen[q.lots[1-place]])
+	}
+	c, v := lot.best(worth, t.p.Rules.BidSteps, fee, boxes[l], extra)
+	if c != nil {
 		chosen[l] = c
-		return v
-	case len(q.lots) == 2 && steps == 1:
-		return t.pairBest(q, weights, fee, within(q.lots[0]), within(q.lots[1]), chosen)
 	}
-	// Lot after lot from nothing; no claim to be the best.
-	for _, l := range q.lots {
-		chosen[l] = t.lots[l].choose(nil)
-	}
+	return v
+}
+
+// poolClimb moves one lot of a pool after the other to its best choice from where chosen stands, and returns the
+// pool's value of what is chosen in the end: no more than poolBest's.
+func (t *part) poolClimb(z int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
+	q := &t.pools[z]
 	last := math.Inf(-1)
 	for {
-		v := 0.0
-		for _, l := range q.lots {
-			lot := &t.lots[l]
-			worth := lot.blank()
-			won := make([]int32, len(q.lots))
-			for k := range t.scenes {
-				for i, m := range q.lots {
-					won[i] = chosen[m].won[t.scenes[k].supply[m]]
-				}
-				h := worth[t.scenes[k].supply[l]]
-				for x := range h {
-					won[lot.place] = int32(x)
-					h[x] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
-				}
-			}
-			chosen[l], v = lot.best(worth, steps, fee, lot.anything())
+		v := math.Inf(-1)
+		for place, l := range q.lots {
+			v = t.lotBest(q, place, weights, fee, boxes, chosen)
 			for _, m := range q.lots {
 				if m != l {
 					v -= chosen[m].pay + fee.of(chosen[m])
 				}
 			}
 		}
-		if v <= last+t.slack() {
-			return v
+		if len(q.lots) < 2 || v <= last+t.slack() {
+			return max(v, last)
 		}
 		last = v
 	}
@@ -302,80 +329,6 @@ func (t *part) most(q *poolView, value, weights []float64, k int) float64 {
 	best := math.Inf(-1)
 	for o, w := range weights[k*len(t.sets) : (k+1)*len(t.sets)] {
 		best = max(best, w+value[q.local[o]])
-	}
-	return best
-}
-
-// pairBest is poolBest for two lots: every choice of the first with the best choice of the second.
-func (t *part) pairBest(q *poolView, weights []float64, fee toll, first, second box, chosen []*choice) float64 {
-	la, lb := q.lots[0], q.lots[1]
-	a, b := &t.lots[la], &t.lots[lb]
-	// joint[ka, kb][va, vb]: what winning these levels is worth, over the scenes with these supplies.
-	type cell struct {
-		ka, kb int32
-		worth  []float64
-	}
-	ra, rb := a.blank(), b.blank()
-	at := map[int64]int{}
-	var joint []cell
-	won := make([]int32, 2)
-	for k := range t.scenes {
-		ka, kb := t.scenes[k].supply[la], t.scenes[k].supply[lb]
-		key := int64(ka)<<32 | int64(kb)
-		i, ok := at[key]
-		if !ok {
-			i = len(joint)
-			at[key] = i
-			joint = append(joint, cell{ka, kb, make([]float64, len(ra[ka])*len(rb[kb]))})
-		}
-		w := joint[i].worth
-		for va := range ra[ka] {
-			for vb := range rb[kb] {
-				won[0], won[1] = int32(va), int32(vb)
-				w[va*len(rb[kb])+vb] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
-			}
-		}
-	}
-	best := math.Inf(-1)
-	seen := map[string]bool{}
-	var key []byte
-	try := func(c *choice) {
-		// Of choices that win the same, the first seen is the cheapest: ticks ascend, and with offered tolls so do
-		// levels within a tick.
-		key = key[:0]
-		for _, w := range c.won {
-			key = append(key, byte(w), byte(w>>8), byte(w>>16))
-		}
-		if seen[string(key)] {
-			return
-		}
-		seen[string(key)] = true
-		for k := range rb {
-			clear(rb[k])
-		}
-		for i := range joint {
-			j := &joint[i]
-			h := rb[j.kb]
-			row := j.worth[int(c.won[j.ka])*len(h):]
-			for v := range h {
-				h[v] += row[v]
-			}
-		}
-		d, v := b.best(rb, 1, fee, second)
-		if v -= c.pay + fee.of(c); v > best {
-			best = v
-			chosen[la], chosen[lb] = c, d
-		}
-	}
-	if first.leastTick < 0 && first.leastLevel == 0 {
-		try(a.choose(nil))
-	}
-	for j := max(0, first.leastTick); j <= first.mostTick; j++ {
-		for _, level := range a.useful[j] {
-			if level >= first.leastLevel && level <= first.mostLevel {
-				try(a.choose([]step{{j, level}}))
-			}
-		}
 	}
 	return best
 }

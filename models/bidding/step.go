@@ -114,8 +114,8 @@ func (l *lotView) anything() box {
 
 // best returns the choice of largest Σ_k worth[k][won_k] − payment − toll in the box, worth[k][v] being what
 // winning level v is worth under supply k times k's probability, and that sum. It returns nil, -Inf for an
-// empty box.
-func (l *lotView) best(worth [][]float64, steps int, fee toll, b box) (*choice, float64) {
+// empty box. Quantities are those that matter at the tick, and extra ones.
+func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []int32) (*choice, float64) {
 	if steps > 1 {
 		return l.bestSteps(worth, steps, fee)
 	}
@@ -132,8 +132,14 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box) (*choice, 
 	}
 	for j := max(0, b.leastTick); j <= b.mostTick; j++ {
 		price := onPay*l.price[j] + onVolume
-		for _, q := range l.useful[j] {
-			if q < b.leastLevel || q > b.mostLevel {
+		for i := range len(l.useful[j]) + len(extra) {
+			var q int32
+			if n := len(l.useful[j]); i < n {
+				q = l.useful[j][i]
+			} else {
+				q = extra[i-n]
+			}
+			if q < b.leastLevel || q > b.mostLevel || q > l.top[j] {
 				continue
 			}
 			v := 0.0

@@ -18,34 +18,76 @@ const (
 	level = 1e-9
 )
 
-// Lines returns the lines of a pool of two lots with these facilities open; ok is false where they could not
-// be told.
+// A Plane is a linear function At + DX·x + DY·y of the volumes of a pool's two lots.
+type Plane struct{ At, DX, DY float64 }
+
+// On returns the plane's value.
+func (p *Plane) On(x, y float64) float64 { return p.At + p.DX*x + p.DY*y }
+
+// pieces are the linear pieces of a pool's value with some facilities open.
+type pieces struct {
+	planes []Plane
+	lines  Lines
+	ok     bool
+}
+
+// Planes returns planes whose least is the value of a pool of two lots with these facilities open, at all
+// volumes up to the useful ones; ok is false where they could not be told. What must be delivered and cannot be
+// counts at a price over all costs instead of as -Inf.
 //
-// With the facilities given, the value is the worth of what two sources may send into a flow network, an
-// M♮-concave function of the two volumes: its linear pieces meet only along lines of these three directions
-// (Murota, Discrete Convex Analysis, 2003, chapters 6 and 9). The pieces are found as cutting planes: a
-// tangent plane at every vertex where the least of the planes found so far is not yet the value. When they
-// agree at all vertices, they agree everywhere, both being concave.
+// With the facilities given the value is concave. The planes are found as cutting planes: a tangent at every vertex
+// where the least of the planes found so far is not yet the value. When they agree at all vertices, they
+// agree everywhere, both being concave.
+func (p *Pool) Planes(open uint64) (planes []Plane, ok bool) {
+	f := p.pieces(open)
+	return f.planes, f.ok
+}
+
+// Lines returns the lines along which the planes of a pool of two lots meet; ok is false where they could not be
+// told.
+//
+// The value is the worth of what two sources may send into a flow network, an M♮-concave function of the two
+// volumes: its linear pieces meet only along lines of three directions (Murota, Discrete Convex Analysis, 2003,
+// chapters 6 and 9).
 func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
+	f := p.pieces(open)
+	return f.lines, f.ok
+}
+
+func (p *Pool) pieces(open uint64) *pieces {
+	p.p.lock.Lock()
+	defer p.p.lock.Unlock()
+	f, ok := p.p.pieces[open]
+	if !ok {
+		f = p.dissect(open)
+		if p.p.pieces == nil {
+			p.p.pieces = map[uint64]*pieces{}
+		}
+		p.p.pieces[open] = f
+	}
+	return f
+}
+
+// dissect finds the pieces.
+func (p *Pool) dissect(open uint64) *pieces {
 	top := [2]float64{p.n.lots[p.p.lots[0]].useful, p.n.lots[p.p.lots[1]].useful}
 	unit := max(top[0], top[1])
-	type plane struct{ at, dx, dy float64 }
-	var found []plane
-	tangent := func(x, y float64) (plane, float64) {
+	var found []Plane
+	tangent := func(x, y float64) (Plane, float64) {
 		p.load([]float64{x, y}, open)
-		v := -p.plan.earned
+		v := p.plan.earned
 		for a := 0; a < len(p.walk.to); a += 2 {
-			v += p.walk.cost[a] * p.walk.on(int32(a))
+			if c := p.walk.cost[a]; c != 0 {
+				v -= c * p.walk.on(int32(a))
+			}
 		}
-		v = -v
 		dx, dy := p.more(0), p.more(1)
-		return plane{v - dx*x - dy*y, dx, dy}, v
+		return Plane{v - dx*x - dy*y, dx, dy}, v
 	}
-	on := func(q plane, x, y float64) float64 { return q.at + q.dx*x + q.dy*y }
 	least := func(x, y float64) float64 {
 		v := math.Inf(1)
-		for _, q := range found {
-			v = min(v, on(q, x, y))
+		for i := range found {
+			v = min(v, found[i].On(x, y))
 		}
 		return v
 	}
@@ -55,7 +97,7 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 		q, v := tangent(x, y)
 		scale = max(scale, math.Abs(v), p.walk.scale*unit)
 		for _, r := range found {
-			if same(r.at, q.at) && same(r.dx*unit, q.dx*unit) && same(r.dy*unit, q.dy*unit) {
+			if same(r.At, q.At) && same(r.DX*unit, q.DX*unit) && same(r.DY*unit, q.DY*unit) {
 				return false
 			}
 		}
@@ -67,7 +109,7 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 	var corners []vertex
 	for new := true; new; {
 		if len(found) > planes {
-			return Lines{}, false
+			return &pieces{}
 		}
 		new = false
 		corners = []vertex{{0, 0}, {top[0], 0}, {0, top[1]}, {top[0], top[1]}}
@@ -78,7 +120,7 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 		}
 		for i, a := range found {
 			for j, b := range found[:i] {
-				c, dx, dy := b.at-a.at, a.dx-b.dx, a.dy-b.dy // dx·x + dy·y = c
+				c, dx, dy := b.At-a.At, a.DX-b.DX, a.DY-b.DY // dx·x + dy·y = c
 				for _, e := range []float64{0, 1} {
 					if !same(dx*unit, 0) {
 						inside((c-dy*e*top[1])/dx, e*top[1])
@@ -88,7 +130,7 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 					}
 				}
 				for _, d := range found[:j] {
-					c2, dx2, dy2 := d.at-a.at, a.dx-d.dx, a.dy-d.dy
+					c2, dx2, dy2 := d.At-a.At, a.DX-d.DX, a.DY-d.DY
 					if det := dx*dy2 - dy*dx2; math.Abs(det)*unit*unit > level*scale*scale*level {
 						inside((c*dy2-c2*dy)/det, (dx*c2-dx2*c)/det)
 					}
@@ -108,18 +150,18 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 				}
 			}
 			if !new {
-				return Lines{}, false
+				return &pieces{}
 			}
 			break
 		}
 	}
-	// Pieces meet where two planes are both least at a common vertex.
+	l := Lines{}
 	for i, a := range found {
 		for _, b := range found[:i] {
-			c, dx, dy := b.at-a.at, a.dx-b.dx, a.dy-b.dy
+			c, dx, dy := b.At-a.At, a.DX-b.DX, a.DY-b.DY
 			meet := slices.ContainsFunc(corners, func(v vertex) bool {
 				u := least(v.x, v.y)
-				return same(on(a, v.x, v.y), u) && same(on(b, v.x, v.y), u)
+				return same(a.On(v.x, v.y), u) && same(b.On(v.x, v.y), u)
 			})
 			switch zx, zy := same(dx*unit, 0), same(dy*unit, 0); {
 			case !meet || zx && zy:
@@ -136,5 +178,5 @@ func (p *Pool) Lines(open uint64) (l Lines, ok bool) {
 		slices.Sort(*s)
 		*s = slices.CompactFunc(*s, func(a, b float64) bool { return math.Abs(b-a) <= level*unit })
 	}
-	return l, true
+	return &pieces{planes: found, lines: l, ok: true}
 }

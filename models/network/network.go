@@ -15,6 +15,7 @@ package network
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"lotwise/models/auction"
 )
@@ -33,6 +34,9 @@ type Network struct {
 	whole *plan  // the flow of the whole network, facilities' capacities in it
 	must  uint64 // facilities that cost nothing to open
 	tight bool   // whether some facility's capacity can bind
+
+	once  sync.Once
+	parts []*Network // components, once asked for
 }
 
 // A lot is one of the case's lots.
@@ -239,7 +243,14 @@ func (n *Network) Useful(lot int) float64 { return n.lots[lot].useful }
 // Components splits the network into parts that share no demand, route or facility: V is the sum of the
 // parts' values. Parts without lots are included, so that delivery costs add up. They are in the order of
 // their first lots, those without lots last.
-func (n *Network) Components() []*Network { return n.split(nil) }
+func (n *Network) Components() []*Network {
+	n.once.Do(func() {
+		if n.parts = n.split(nil); len(n.parts) == 1 {
+			n.parts[0] = n
+		}
+	})
+	return n.parts
+}
 
 // Restrict returns the union of the components that hold one of these case lots.
 func (n *Network) Restrict(lots []int) *Network {

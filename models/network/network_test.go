@@ -442,6 +442,7 @@ func TestLines(t *testing.T) {
 			apart := func(lines []float64, of func(p [2]float64) float64) bool {
 				return slices.ContainsFunc(lines, func(c float64) bool { return (of(u)-c)*(of(v)-c) < -1e-12 })
 			}
+			checkPlanes(t, p, open, u)
 			if apart(lines.First, func(p [2]float64) float64 { return p[0] }) || apart(lines.Second, func(p [2]float64) float64 { return p[1] }) ||
 				apart(lines.Sum, func(p [2]float64) float64 { return p[0] + p[1] }) {
 				continue
@@ -455,5 +456,17 @@ func TestLines(t *testing.T) {
 	})
 	if tried == 0 {
 		t.Error("no pool of two lots was drawn")
+	}
+}
+
+// checkPlanes checks that the least of the planes is the value.
+func checkPlanes(t *rapid.T, p *network.Pool, open uint64, w [2]float64) {
+	planes, _ := p.Planes(open)
+	least := math.Inf(1)
+	for i := range planes {
+		least = min(least, planes[i].On(w[0], w[1]))
+	}
+	if v := p.Value(w[:], open); !math.IsInf(v, -1) && math.Abs(v-least) > 1e-12*math.Max(100, math.Abs(v)) {
+		t.Fatalf("V%v = %v, planes %v", w, v, least)
 	}
 }

@@ -3,6 +3,7 @@ package network
 import (
 	"slices"
 	"sort"
+	"sync"
 )
 
 // A pool is demand that shares lots or scarce routes. Given the open facilities, and as long as no
@@ -19,6 +20,9 @@ type pool struct {
 	offers             []offer
 	earned, volume     float64 // single row
 	optional           bool
+
+	lock   *sync.Mutex        // of pieces
+	pieces map[uint64]*pieces // of two lots, by set of open facilities, once asked for
 }
 
 // An offer is one way to serve a single row of demand, the cheapest first; at equal cost lots before routes,
@@ -53,7 +57,7 @@ func (n *Network) makePools() []pool {
 		if !ok {
 			i = len(pools)
 			at[root] = i
-			pools = append(pools, pool{})
+			pools = append(pools, pool{lock: new(sync.Mutex)})
 		}
 		pools[i].rows = append(pools[i].rows, r)
 	}

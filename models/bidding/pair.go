@@ -1,0 +1,222 @@
+package bidding
+
+import (
+	"container/heap"
+	"context"
+	"math"
+	"slices"
+)
+
+// A pool of two lots is searched exactly by branch and bound over the first lot's price and quantity. While these
+// lie in a cell, scene k gives the first lot a volume x between least_k and most_k, and no bid for the second lot
+// gains more than it would if every scene could choose its own x:
+//
+//	Σ_k π_k max_{least_k ≤ x ≤ most_k} (worth_k(x, y_k) − price·x)
+//
+// The best bid for the second lot against that is found exactly. Where the cell is one price and quantity this is
+// the pool's value.
+
+// pairSearch is one search.
+type pairSearch struct {
+	t             *part
+	q             *poolView
+	weights       []float64
+	fee           toll
+	a, b          *lotView
+	la, lb        int
+	first, second box
+	levels        [][]int32 // by tick of the first lot: the levels that matter there and lie in its box
+	best          float64
+	chosen        []*choice
+	worth         [][]float64 // of the second lot's levels, by supply; overwritten for every cell
+	won           []int32
+	extra         []int32
+}
+
+// A cell is one tick of the first lot with levels[tick][from:to+1]; tick -1 for no bid.
+type cell struct {
+	tick, from, to int
+	bound          float64
+}
+
+type cells []cell
+
+func (c cells) Len() int { return len(c) }
+func (c cells) Less(i, j int) bool {
+	switch {
+	case c[i].bound != c[j].bound:
+		return c[i].bound > c[j].bound
+	case c[i].tick != c[j].tick:
+		return c[i].tick < c[j].tick
+	}
+	return c[i].from < c[j].from
+}
+func (c cells) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
+func (c *cells) Push(x any)   { *c = append(*c, x.(cell)) }
+func (c *cells) Pop() any {
+	old := *c
+	x := old[len(old)-1]
+	*c = old[:len(old)-1]
+	return x
+}
+
+// fewLevels is over how many levels of the first lot a scene's best volume is looked for one by one; over more, it
+// is bounded by what the largest is worth and the smallest costs.
+const fewLevels = 4
+
+// pairBest is poolBest for two lots, each with one price.
+func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, fee toll, boxes []box, chosen []*choice, off float64) float64 {
+	la, lb := q.lots[0], q.lots[1]
+	s := &pairSearch{
+		t: t, q: q, weights: weights, fee: fee, a: &t.lots[la], b: &t.lots[lb], la: la, lb: lb,
+		first: boxes[la], second: boxes[lb], best: math.Inf(-1), chosen: chosen, won: make([]int32, 2),
+	}
+	s.worth = s.b.blank()
+	s.climb(boxes)
+	for j := range s.a.ticks {
+		var use []int32
+		if j >= s.first.leastTick && j <= s.first.mostTick {
+			use = slices.Concat(s.a.useful[j], s.a.sums)
+			slices.Sort(use)
+			use = slices.DeleteFunc(slices.Compact(use), func(v int32) bool {
+				return v > s.a.top[j] || v < s.first.leastLevel || v > s.first.mostLevel
+			})
+		}
+		s.levels = append(s.levels, use)
+	}
+	open, spare := &cells{}, math.Inf(-1) // spare: the largest bound given up within off
+	visit := func(c cell) {
+		c.bound = s.evaluate(c)
+		switch {
+		case c.tick < 0 || c.from == c.to:
+		case c.bound <= s.best+off:
+			spare = max(spare, c.bound)
+		default:
+			heap.Push(open, c)
+		}
+	}
+	if s.first.leastTick < 0 && s.first.leastLevel == 0 {
+		visit(cell{tick: -1})
+	}
+	for j, use := range s.levels {
+		if len(use) > 0 {
+			visit(cell{tick: j, to: len(use) - 1})
+		}
+	}
+	for open.Len() > 0 {
+		if (*open)[0].bound <= s.best+off || ctx.Err() != nil {
+			spare = max(spare, (*open)[0].bound)
+			break
+		}
+		c := heap.Pop(open).(cell)
+		mid := (c.from + c.to) / 2
+		visit(cell{tick: c.tick, from: c.from, to: mid})
+		visit(cell{tick: c.tick, from: mid + 1, to: c.to})
+	}
+	return max(s.best, spare)
+}
+
+// climb starts the search with what moving one lot after the other finds.
+func (s *pairSearch) climb(boxes []box) {
+	t := s.t
+	trial := slices.Clone(s.chosen)
+	for _, from := range [][2]*choice{{s.chosen[s.la], s.chosen[s.lb]}, {s.a.choose(nil), s.b.choose(nil)}} {
+		trial[s.la], trial[s.lb] = from[0], from[1]
+		if !s.first.holds(from[0]) {
+			continue
+		}
+		for last := math.Inf(-1); ; {
+			if math.IsInf(t.lotBest(s.q, 1, s.weights, s.fee, boxes, trial), -1) {
+				break
+			}
+			v := t.lotBest(s.q, 0, s.weights, s.fee, boxes, trial) - trial[s.lb].pay - s.fee.of(trial[s.lb])
+			if v > s.best {
+				s.best = v
+				s.chosen[s.la], s.chosen[s.lb] = trial[s.la], trial[s.lb]
+			}
+			if v <= last+t.slack() {
+				break
+			}
+			last = v
+		}
+	}
+}
+
+// holds says whether a choice of at most one row lies in the box.
+func (b box) holds(c *choice) bool {
+	tick, level := -1, int32(0)
+	if len(c.rows) > 0 {
+		tick, level = c.rows[0].tick, c.rows[0].level
+	}
+	return b.leastTick <= tick && tick <= b.mostTick && b.leastLevel <= level && level <= b.mostLevel
+}
+
+// evaluate bounds a cell, and where it is one bid of the first lot takes it with the best bid for the second if
+// that is the best so far.
+func (s *pairSearch) evaluate(c cell) float64 {
+	t := s.t
+	var least, most int32
+	price, fixed := 0.0, 0.0
+	s.extra = append(s.extra[:0], s.b.partners[0]...)
+	if c.tick >= 0 {
+		least, most = s.levels[c.tick][c.from], s.levels[c.tick][c.to]
+		price = s.a.price[c.tick]
+		if s.fee.offered {
+			fixed = (s.fee.money*price + s.fee.volume) * s.a.levels[least]
+		} else {
+			price = (1+s.fee.money)*price + s.fee.volume
+		}
+		for _, v := range s.levels[c.tick][c.from : c.to+1] {
+			s.extra = append(s.extra, s.b.partners[v]...)
+		}
+		for k := range s.a.most {
+			s.extra = append(s.extra, s.b.partners[min(most, s.a.most[k][c.tick])]...)
+		}
+		slices.Sort(s.extra)
+		s.extra = slices.Compact(s.extra)
+	}
+	matter := slices.Concat(s.b.base, s.extra)
+	slices.Sort(matter)
+	matter = slices.Compact(matter)
+	for k := range s.worth {
+		clear(s.worth[k])
+	}
+	for k := range t.scenes {
+		low, high := int32(0), int32(0)
+		if c.tick >= 0 {
+			r := s.a.most[t.scenes[k].supply[s.la]][c.tick]
+			low, high = min(least, r), min(most, r)
+		}
+		h := s.worth[t.scenes[k].supply[s.lb]]
+		probability := t.scenes[k].probability
+		for _, v := range matter {
+			if int(v) >= len(h) {
+				break
+			}
+			s.won[1] = v
+			best := math.Inf(-1)
+			if high-low < fewLevels {
+				for x := low; x <= high; x++ {
+					s.won[0] = x
+					best = max(best, t.most(s.q, t.value(s.q, s.won), s.weights, k)-price*s.a.levels[x])
+				}
+			} else {
+				s.won[0] = high
+				best = t.most(s.q, t.value(s.q, s.won), s.weights, k) - price*s.a.levels[low]
+			}
+			h[v] += probability * best
+		}
+	}
+	d, v := s.b.best(s.worth, 1, s.fee, s.second, s.extra)
+	v -= fixed
+	if d != nil && (c.tick < 0 || c.from == c.to) && v > s.best {
+		s.best = v
+		s.chosen[s.lb] = d
+		if c.tick < 0 {
+			s.chosen[s.la] = s.a.choose(nil)
+		} else {
+			s.chosen[s.la] = s.a.choose([]step{{c.tick, least}})
+		}
+	}
+	return v
+}
