@@ -121,6 +121,18 @@ func ResidualSupply(c *auction.Case, bidder, lot int, rivals []Row) *Supply {
 	return s
 }
 
+// crumb is the share of a lot's capacity under which what rivals leave is the rounding of their sum, and so
+// nothing: quantities such as a third of a lot have no exact binary value.
+const crumb = 1e-12
+
+// leftover returns what is left of a capacity, 0 for a crumb.
+func leftover(left, capacity float64) float64 {
+	if left <= crumb*capacity {
+		return 0
+	}
+	return left
+}
+
 // At returns the residual supply at an own tick.
 func (s *Supply) At(tick int64) float64 {
 	k := sort.Search(len(s.Ticks), func(k int) bool { return s.Ticks[k] > tick })
