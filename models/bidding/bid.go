@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"lotwise/models/auction"
 	"lotwise/models/network"
@@ -19,6 +20,7 @@ const Concept = "best_response"
 // *auction.Infeasible where the bidder's own routes cannot deliver its demand. When the context ends or
 // o.TimeLimit strikes, it returns the best bids so far with their bounds, the status saying so.
 func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) (*auction.Results, error) {
+	c = pictured(c.Floored(), bidder)
 	if err := supported(c, bidder); err != nil {
 		return nil, err
 	}
@@ -77,6 +79,29 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	e.tables(r)
 	e.summary(r, profit, bound)
 	return r, nil
+}
+
+// pictured returns the case with its beliefs completed: bidders without demand bid their rows of bids.csv in
+// every scenario, unless the beliefs speak of them, which then are the whole picture of them.
+func pictured(c *auction.Case, bidder int) *auction.Case {
+	spoken := map[int]bool{bidder: true}
+	for _, s := range c.Beliefs {
+		for i := range s.Bids {
+			spoken[s.Bids[i].Bidder] = true
+		}
+	}
+	var given []auction.Bid
+	for _, b := range c.Bids {
+		if !c.Bidders[b.Bidder].Strategic() && !spoken[b.Bidder] {
+			given = append(given, b)
+		}
+	}
+	out := *c
+	out.Beliefs = slices.Clone(c.Beliefs)
+	for s := range out.Beliefs {
+		out.Beliefs[s].Bids = slices.Concat(c.Beliefs[s].Bids, given)
+	}
+	return &out
 }
 
 // supported returns an *auction.Unsupported that names what the case asks beyond divisible bids of one lot under

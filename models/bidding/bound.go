@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"slices"
 )
 
 // How good any bid can be.
@@ -36,6 +37,9 @@ type limits struct {
 // enough says whether a bound closes the search: it is within the gap of the best bid known, or shows
 // that nothing beyond the target matters.
 func (m limits) enough(t *part, bound, value float64) bool {
+	if math.IsInf(bound, 1) {
+		return false
+	}
 	return bound <= value+math.Max(m.gap*math.Abs(bound), t.slack()) || bound <= m.target+m.gap*math.Abs(bound)
 }
 
@@ -91,6 +95,7 @@ func (t *part) certify(ctx context.Context, fee toll, best *stand, m limits) (*s
 	for z := range t.pools {
 		if len(t.pools[z].own) > 1 {
 			s.tied = append(s.tied, z)
+			s.dear = s.dear || len(t.pools[z].lots) == 2
 		}
 	}
 	root := &node{bound: math.Inf(1)}
@@ -135,6 +140,7 @@ type bounder struct {
 	best *stand
 	m    limits
 	tied []int // pools whose value depends on facilities
+	dear bool  // some of them has two lots
 }
 
 // agree returns weights under which every pool would choose each set as the whole part values it at this
@@ -174,30 +180,31 @@ func (s *bounder) agree(at *stand) [][]float64 {
 }
 
 // ascend improves a node's bound by subgradient steps on its weights, and the best bid by the bids that the
-// pools choose on the way.
+// pools choose on the way. Where pools of two lots make the exact bound dear, steps between exact ones are taken on
+// what the pools chose so far (as in column generation): such a step bounds nothing, but leads to weights where the
+// exact bound is good.
 func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 	t := s.t
-	n := len(t.sets)
-	tied := len(s.tied)
 	weights := make([][]float64, len(d.weights))
 	for z := range weights {
 		weights[z] = append([]float64(nil), d.weights[z]...)
 	}
 	chosen := append([]*choice(nil), s.best.chosen...)
-	picked := make([]int, tied)
-	length, stale := 1.0, 0
 	d.spread = make([]spread, len(t.lots))
+	length, stale := 1.0, 0
 	best := math.Inf(1) // over this node's own steps
 	free := 0.0         // what pools without facilities add, the same at every step
+	known := make([][][]*choice, len(t.pools))
 	for step := range steps {
 		bound := -t.weight*t.zero + free
 		for z := range t.pools {
-			if len(t.pools[z].own) > 1 || step == 0 {
-				v := t.poolBest(ctx, z, weights[z], s.fee, d.boxes, chosen, s.off())
-				bound += v
-				if len(t.pools[z].own) == 1 {
-					free += v
-				}
+			if len(t.pools[z].own) == 1 && step > 0 {
+				continue
+			}
+			v := t.poolBest(ctx, z, weights[z], s.fee, d.boxes, chosen, s.off())
+			bound += v
+			if len(t.pools[z].own) == 1 {
+				free += v
 			}
 		}
 		if math.IsInf(bound, -1) {
@@ -209,7 +216,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			s.take(chosen)
 			return
 		}
-		if tied == 0 && len(t.sets) > 1 {
+		if len(s.tied) == 0 && len(t.sets) > 1 {
 			// No pool depends on a facility: none is opened but those that cost nothing.
 			bound += t.weight * maximumOf(t.fixed)
 		}
@@ -222,7 +229,6 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 		if bound < best-t.slack() {
 			best, stale = bound, 0
 			if bound < d.bound {
-				d.bound = bound
 				for z := range weights {
 					copy(d.weights[z], weights[z])
 				}
@@ -231,49 +237,204 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			length /= 2
 		}
 		d.bound = min(d.bound, bound)
-		if s.m.enough(t, d.bound, s.best.value) || tied < 2 || ctx.Err() != nil {
+		if s.m.enough(t, d.bound, s.best.value) || len(s.tied) < 2 || ctx.Err() != nil {
 			break
 		}
-		// What each pool chose less what pools chose on average, scene by scene.
-		norm := 0.0
-		for k := range t.scenes {
-			differ := false
-			for i, z := range s.tied {
-				picked[i] = s.pick(z, weights[z], chosen, k)
-				differ = differ || picked[i] != picked[0]
+		if !s.dear {
+			if !s.move(weights, chosen, length*(bound-s.best.value)) {
+				break // all agree: the bound is the profit of what they chose
 			}
-			if differ {
-				norm += t.scenes[k].probability * disagreement(picked, n)
-			}
+			continue
 		}
-		if norm == 0 {
-			break // all agree: the bound is the profit of what they chose
+		if step*dearer >= steps {
+			break
 		}
-		move := length * (bound - s.best.value) / norm
-		for k := range t.scenes {
-			differ := false
-			for i, z := range s.tied {
-				picked[i] = s.pick(z, weights[z], chosen, k)
-				differ = differ || picked[i] != picked[0]
-			}
-			if !differ {
-				continue
-			}
-			for i := range s.tied {
-				for _, z := range s.tied {
-					weights[z][k*n+picked[i]] += move / float64(tied)
-				}
-			}
-			for i, z := range s.tied {
-				weights[z][k*n+picked[i]] -= move
-			}
-		}
+		s.learn(known, chosen)
+		s.learn(known, s.best.chosen)
+		s.guess(weights, known, d.boxes)
 	}
 	for l := range chosen {
-		if chosen[l] != nil {
-			d.spread[l].add(chosen[l])
+		d.spread[l].add(chosen[l])
+	}
+}
+
+const (
+	// dearer is how many times fewer exact steps are taken where they are dear.
+	dearer = 8
+	// guesses is how many steps are then taken between exact ones, and every so many of them one lot after the
+	// other is moved to what is best for it.
+	guesses, refresh = 40, 8
+	// remembered is how many choices of a pool are kept for guessing.
+	remembered = 24
+)
+
+// learn adds the pools' choices to those known.
+func (s *bounder) learn(known [][][]*choice, chosen []*choice) {
+	for _, z := range s.tied {
+		var mine []*choice
+		for _, l := range s.t.pools[z].lots {
+			mine = append(mine, chosen[l])
+		}
+		same := func(a []*choice) bool {
+			for i := range a {
+				if !slices.Equal(a[i].rows, mine[i].rows) {
+					return false
+				}
+			}
+			return true
+		}
+		if !slices.ContainsFunc(known[z], same) {
+			if len(known[z]) == remembered {
+				known[z] = known[z][1:]
+			}
+			known[z] = append(known[z], mine)
 		}
 	}
+}
+
+// guess moves the weights to where the bound would be least if pools had no choices but those known and those that
+// local search finds from them.
+func (s *bounder) guess(weights [][]float64, known [][][]*choice, boxes []box) {
+	t := s.t
+	trial := make([][]float64, len(weights))
+	for z := range weights {
+		trial[z] = append([]float64(nil), weights[z]...)
+	}
+	least, length, stale := math.Inf(1), 1.0, 0
+	chosen := append([]*choice(nil), s.best.chosen...)
+	for step := range guesses {
+		sum := -t.weight * t.zero
+		for z := range t.pools {
+			q := &t.pools[z]
+			if len(q.own) == 1 {
+				continue
+			}
+			best := math.Inf(-1)
+			var at []*choice
+			for _, mine := range known[z] {
+				if v := s.worth(z, trial[z], mine, boxes); v > best {
+					best, at = v, mine
+				}
+			}
+			for i, l := range q.lots {
+				if at != nil {
+					chosen[l] = at[i]
+				}
+			}
+			if step%refresh == refresh-1 {
+				if v := t.poolClimb(z, trial[z], s.fee, boxes, chosen); v > best {
+					best = v
+				}
+			}
+			sum += best
+		}
+		if step%refresh == refresh-1 {
+			s.learn(known, chosen)
+		}
+		s.take(chosen)
+		gap := sum - (s.best.value - s.loose(boxes))
+		if sum < least-t.slack() {
+			least, stale = sum, 0
+			for z := range weights {
+				copy(weights[z], trial[z])
+			}
+		} else if stale++; stale%patience == 0 {
+			length /= 2
+		}
+		if gap <= t.slack() || !s.move(trial, chosen, length*gap) {
+			return
+		}
+	}
+}
+
+// loose is what pools without facilities earn of the best bid's value: guess leaves them out.
+func (s *bounder) loose(boxes []box) float64 {
+	sum := 0.0
+	for z := range s.t.pools {
+		if q := &s.t.pools[z]; len(q.own) == 1 {
+			var mine []*choice
+			for _, l := range q.lots {
+				mine = append(mine, s.best.chosen[l])
+			}
+			sum += s.worth(z, make([]float64, len(s.t.sets)*len(s.t.scenes)), mine, nil)
+		}
+	}
+	return sum
+}
+
+// worth returns a pool's value of known choices under weights; -Inf where they leave the boxes.
+func (s *bounder) worth(z int, weights []float64, mine []*choice, boxes []box) float64 {
+	t := s.t
+	q := &t.pools[z]
+	v := 0.0
+	for i, l := range q.lots {
+		if boxes != nil && !boxes[l].holds(mine[i]) {
+			return math.Inf(-1)
+		}
+		v -= mine[i].pay + s.fee.of(mine[i])
+	}
+	won := make([]int32, len(q.lots))
+	for k := range t.scenes {
+		for i, l := range q.lots {
+			won[i] = mine[i].won[t.scenes[k].supply[l]]
+		}
+		v += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
+	}
+	return v
+}
+
+// move takes a subgradient step that would lower the bound by so much if it were linear: in every scene a pool is
+// paid less for the set it chose, and all are paid more for the sets that pools chose on average. It returns false
+// where all agree.
+func (s *bounder) move(weights [][]float64, chosen []*choice, by float64) bool {
+	t := s.t
+	n, tied := len(t.sets), len(s.tied)
+	picked := make([]int32, tied*len(t.scenes))
+	norm := 0.0
+	count := make([]float64, n)
+	for i, z := range s.tied {
+		s.pick(z, weights[z], chosen, picked[i*len(t.scenes):(i+1)*len(t.scenes)])
+	}
+	differ := func(k int) bool {
+		for i := 1; i < tied; i++ {
+			if picked[i*len(t.scenes)+k] != picked[k] {
+				return true
+			}
+		}
+		return false
+	}
+	for k := range t.scenes {
+		if !differ(k) {
+			continue
+		}
+		// Σ_z Σ_o (1{z picked o} − share that picked o)²
+		clear(count)
+		for i := range tied {
+			count[picked[i*len(t.scenes)+k]]++
+		}
+		off := float64(tied)
+		for _, c := range count {
+			off -= c * c / float64(tied)
+		}
+		norm += t.scenes[k].probability * off
+	}
+	if norm == 0 {
+		return false
+	}
+	move := by / norm
+	for k := range t.scenes {
+		if !differ(k) {
+			continue
+		}
+		for i := range tied {
+			o := picked[i*len(t.scenes)+k]
+			for _, z := range s.tied {
+				weights[z][k*n+int(o)] += move / float64(tied)
+			}
+			weights[s.tied[i]][k*n+int(o)] -= move
+		}
+	}
+	return true
 }
 
 // off is by how much the bound of one pool of two lots may be loose: together, a quarter of the gap.
@@ -309,37 +470,24 @@ func maximumOf(x []float64) float64 {
 	return m
 }
 
-// pick returns the set that a pool chooses in a scene.
-func (s *bounder) pick(z int, weights []float64, chosen []*choice, k int) int {
+// pick writes the set that a pool chooses in each scene.
+func (s *bounder) pick(z int, weights []float64, chosen []*choice, picked []int32) {
 	t := s.t
 	q := &t.pools[z]
-	won := make([]int32, 0, 4)
-	for _, l := range q.lots {
-		won = append(won, chosen[l].won[t.scenes[k].supply[l]])
-	}
-	v := t.value(q, won)
+	won := make([]int32, len(q.lots))
 	n := len(t.sets)
-	best, at := math.Inf(-1), 0
-	for o, w := range weights[k*n : (k+1)*n] {
-		if x := w + v[q.local[o]]; x > best {
-			best, at = x, o
+	for k := range t.scenes {
+		for i, l := range q.lots {
+			won[i] = chosen[l].won[t.scenes[k].supply[l]]
+		}
+		v := t.value(q, won)
+		best := math.Inf(-1)
+		for o, w := range weights[k*n : (k+1)*n] {
+			if x := w + v[q.local[o]]; x > best {
+				best, picked[k] = x, int32(o)
+			}
 		}
 	}
-	return at
-}
-
-// disagreement returns Σ_z Σ_o (1{z picked o} − share that picked o)².
-func disagreement(picked []int, sets int) float64 {
-	count := make([]float64, sets)
-	for _, o := range picked {
-		count[o]++
-	}
-	z := float64(len(picked))
-	d := z
-	for _, c := range count {
-		d -= c * c / z
-	}
-	return d
 }
 
 // split divides a node in two at a lot where the pools' choices spread most, in price or else in quantity;

@@ -161,8 +161,8 @@ func (f *formulation) lot(lot *lotView, name string, steps int, won, paid []netw
 			m.AtMost("stack", key+"+", slack, top)
 			m.AtMost("rise", key, minus(r.lower.Terms, r.upper.Terms), 0)
 			// A row that is used is under the one before it, which is used: ticks count from 1.
-			for _, y := range last.pick {
-				before = append(before, y.Times(float64(y.Index()-last.pick[0].Index()+1)))
+			for j, y := range last.pick {
+				before = append(before, y.Times(float64(j+1)))
 			}
 			order := minus(height, before)
 			for _, y := range one {

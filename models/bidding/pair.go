@@ -175,9 +175,7 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		slices.Sort(s.extra)
 		s.extra = slices.Compact(s.extra)
 	}
-	matter := slices.Concat(s.b.base, s.extra)
-	slices.Sort(matter)
-	matter = slices.Compact(matter)
+	matter := s.b.matter(s.extra)
 	for k := range s.worth {
 		clear(s.worth[k])
 	}
@@ -189,20 +187,18 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		}
 		h := s.worth[t.scenes[k].supply[s.lb]]
 		probability := t.scenes[k].probability
+		weights := s.weights[k*len(t.sets) : (k+1)*len(t.sets)]
 		for _, v := range matter {
 			if int(v) >= len(h) {
 				break
 			}
-			s.won[1] = v
-			best := math.Inf(-1)
-			if high-low < fewLevels {
-				for x := low; x <= high; x++ {
-					s.won[0] = x
-					best = max(best, t.most(s.q, t.value(s.q, s.won), s.weights, k)-price*s.a.levels[x])
-				}
-			} else {
-				s.won[0] = high
-				best = t.most(s.q, t.value(s.q, s.won), s.weights, k) - price*s.a.levels[low]
+			if high-low >= fewLevels {
+				h[v] += probability * (s.most(high, v, weights) - price*s.a.levels[low])
+				continue
+			}
+			best := s.most(low, v, weights) - price*s.a.levels[low]
+			for x := low + 1; x <= high; x++ {
+				best = max(best, s.most(x, v, weights)-price*s.a.levels[x])
 			}
 			h[v] += probability * best
 		}
@@ -219,4 +215,24 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		}
 	}
 	return v
+}
+
+// most returns max_o (value + weight) with levels x and y won in a scene: part.most, where most of the time goes.
+func (s *pairSearch) most(x, y int32, weights []float64) float64 {
+	var value []float64
+	at := int32(0)
+	if s.q.known != nil {
+		at = s.q.known[int(x)*len(s.b.levels)+int(y)]
+	}
+	if at > 0 {
+		value = s.q.data[at : int(at)+len(s.q.own)]
+	} else {
+		s.won[0], s.won[1] = x, y
+		value = s.t.value(s.q, s.won)
+	}
+	best := math.Inf(-1)
+	for o, local := range s.q.local {
+		best = max(best, weights[o]+value[local])
+	}
+	return best
 }

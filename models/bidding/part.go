@@ -56,18 +56,21 @@ type scene struct {
 
 // lotView is one lot of a part.
 type lotView struct {
-	id     int
-	pool   int
-	place  int       // in the pool
-	ticks  []int64   // that matter, ascending
-	price  []float64 // by tick
-	levels []float64 // volumes that matter, ascending; levels[0] is 0
-	most   [][]int32 // by supply, tick: the level of the residual supply
-	weight []float64 // by supply: probability
-	common []int32   // levels that matter at every tick
-	useful [][]int32 // by tick: the levels that matter there, ascending
-	base   []int32   // 0 and all levels of useful
-	top    []int32   // by tick: the most that can be won
+	id            int
+	pool          int
+	place         int         // in the pool
+	ticks         []int64     // that matter, ascending
+	price         []float64   // by tick
+	levels        []float64   // volumes that matter, ascending; levels[0] is 0
+	most          [][]int32   // by supply, tick: the level of the residual supply
+	weight        []float64   // by supply: probability
+	common        []int32     // levels that matter at every tick
+	useful        [][]int32   // by tick: the levels that matter there, ascending
+	base          []int32     // 0 and all levels of useful
+	given         [][]float64 // by tick, level: expected packages won by a row for it
+	over          [][]int32   // by level, supply: the first tick at which more is left
+	first, second []float64   // see best; overwritten by every call
+	top           []int32     // by tick: the most that can be won
 	// partners are, in a pool of two lots, the levels that matter beside each level of the other lot: what makes up a
 	// sum at which the pool's value bends. sums are all of them.
 	partners [][]int32
@@ -90,7 +93,7 @@ const (
 	// largestSets is the most facilities of a component whose sets are all considered one by one.
 	largestSets = 5
 	// largestTable is up to how many combinations of levels a pool keeps its values in an array.
-	largestTable = 1 << 16
+	largestTable = 1 << 20
 )
 
 // parts splits the problem by component; components without lots are left out, they are worth the same
@@ -381,6 +384,23 @@ func (l *lotView) finish(steps int) {
 	l.base = append(l.base, 0)
 	slices.Sort(l.base)
 	l.base = slices.Compact(l.base)
+	for j := range l.ticks {
+		given := make([]float64, len(l.levels))
+		for q := range given {
+			for k := range l.most {
+				given[q] += l.weight[k] * l.levels[min(int32(q), l.most[k][j])]
+			}
+		}
+		l.given = append(l.given, given)
+	}
+	for q := range int32(len(l.levels)) {
+		over := make([]int32, len(l.most))
+		for k, most := range l.most {
+			j, _ := slices.BinarySearch(most, q+1)
+			over[k] = int32(j)
+		}
+		l.over = append(l.over, over)
+	}
 }
 
 // mergeScenes adds up the scenarios that are one to this part.

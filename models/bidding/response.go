@@ -68,13 +68,16 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 	for _, t := range r.parts {
 		rounding += t.slack()
 	}
+	if out.Bound > out.Profit+rounding {
+		out.Bound = math.Max(out.Profit, math.Min(out.Bound, p.cheapest()))
+	}
 	if out.Bound <= out.Profit+rounding {
 		out.Bound = out.Profit
 	}
 	switch gap := out.Bound - out.Profit; {
 	case gap <= 0:
 		out.Status = auction.Optimal
-	case gap <= o.Gap*math.Abs(out.Bound):
+	case gap <= o.Gap*math.Abs(out.Bound) && !math.IsInf(gap, 1):
 		out.Status = auction.WithinGap
 	case errors.Is(ctx.Err(), context.Canceled):
 		out.Status = auction.Interrupted
@@ -82,6 +85,29 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 		out.Status = auction.LimitStruck
 	}
 	return out, nil
+}
+
+// cheapest bounds the profit of every bid by what lots are worth where each has its lowest price at which
+// rivals ever leave anything, and the most that they ever leave. It is a flow and not a MIP, and so tells nothing
+// to gain from next to nothing to gain.
+func (p *Problem) cheapest() float64 {
+	price, most := make([]float64, len(p.Lots)), make([]float64, len(p.Lots))
+	for l := range p.Lots {
+		low := int64(math.MaxInt64)
+		for s := range p.Scenarios {
+			supply := p.Scenarios[s].Supply[l]
+			for k, v := range supply.Volumes {
+				if v > 0 {
+					low = min(low, supply.Ticks[k])
+					most[l] = max(most[l], v)
+				}
+			}
+		}
+		if most[l] > 0 {
+			price[l] = max(0, p.Rules.Price(low))
+		}
+	}
+	return p.view().weight * (p.Network.Priced(price).Value(most) - p.view().zero)
 }
 
 // compare orders rows by lot, the highest price first.

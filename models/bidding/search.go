@@ -3,6 +3,7 @@ package bidding
 import (
 	"context"
 	"math"
+	"slices"
 
 	"lotwise/models/auction"
 )
@@ -103,9 +104,11 @@ func (s *stand) worth(l int) [][]float64 {
 				w[j] = t.lots[j].levels[s.chosen[j].won[t.scenes[k].supply[j]]]
 			}
 			h := worth[t.scenes[k].supply[l]]
-			for v := range h {
-				w[l] = lot.levels[v]
-				h[v] += t.scenes[k].probability * t.values.Value(w)
+			for _, v := range lot.matter(s.beside(l)) {
+				if int(v) < len(h) {
+					w[l] = lot.levels[v]
+					h[v] += t.scenes[k].probability * t.values.Value(w)
+				}
 			}
 		}
 		return worth
@@ -113,6 +116,7 @@ func (s *stand) worth(l int) [][]float64 {
 	q := &t.pools[lot.pool]
 	n := len(t.sets)
 	rest := make([]float64, n)
+	matter := lot.matter(s.beside(l))
 	for k := range t.scenes {
 		won := s.won(q, k)
 		now := t.value(q, won)
@@ -120,8 +124,11 @@ func (s *stand) worth(l int) [][]float64 {
 			rest[o] = s.total[k*n+o] - now[q.local[o]]
 		}
 		h := worth[t.scenes[k].supply[l]]
-		for v := range h {
-			won[lot.place] = int32(v)
+		for _, v := range matter {
+			if int(v) >= len(h) {
+				break
+			}
+			won[lot.place] = v
 			x := t.value(q, won)
 			best := math.Inf(-1)
 			for o, r := range rest {
@@ -131,6 +138,16 @@ func (s *stand) worth(l int) [][]float64 {
 		}
 	}
 	return worth
+}
+
+// matter returns the levels that can be won by a bid for one that matters, extra ones included, ascending.
+func (l *lotView) matter(extra []int32) []int32 {
+	if len(extra) == 0 {
+		return l.base
+	}
+	m := slices.Concat(l.base, extra)
+	slices.Sort(m)
+	return slices.Compact(m)
 }
 
 // blank returns zeros by supply and level, up to the most that the supply can leave.
@@ -277,6 +294,11 @@ func (t *part) poolBest(ctx context.Context, z int, weights []float64, fee toll,
 func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
 	l := q.lots[place]
 	lot := &t.lots[l]
+	var extra []int32
+	if len(q.lots) == 2 {
+		extra = lot.beside(chosen[q.lots[1-place]])
+	}
+	matter := lot.matter(extra)
 	worth := lot.blank()
 	won := make([]int32, len(q.lots))
 	for k := range t.scenes {
@@ -286,14 +308,13 @@ func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxe
 			}
 		}
 		h := worth[t.scenes[k].supply[l]]
-		for v := range h {
-			won[place] = int32(v)
+		for _, v := range matter {
+			if int(v) >= len(h) {
+				break
+			}
+			won[place] = v
 			h[v] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
 		}
-	}
-	var extra []int32
-	if len(q.lots) == 2 {
-		extra = lot.beside(chosen[q.lots[1-place]])
 	}
 	c, v := lot.best(worth, t.p.Rules.BidSteps, fee, boxes[l], extra)
 	if c != nil {

@@ -130,29 +130,42 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []in
 	if !fee.offered {
 		onPay, onVolume = 1+fee.money, fee.volume
 	}
+	// Of a row at tick j for level q, the supplies that leave more than q give q, the others what they leave:
+	//
+	//	Σ_k worth_k(min(q, R_kj)) = Σ_{k: R_kj > q} worth_k(q) + Σ_{k: R_kj ≤ q} worth_k(R_kj)
+	//
+	// The first sum grows with j for every q, the second with q for every j, so that both cost one addition a
+	// supply and q, or a supply and j, instead of one for all three.
+	n := len(l.ticks)
+	first := l.table(n, worth, extra)
 	for j := max(0, b.leastTick); j <= b.mostTick; j++ {
 		price := onPay*l.price[j] + onVolume
-		for i := range len(l.useful[j]) + len(extra) {
-			var q int32
-			if n := len(l.useful[j]); i < n {
-				q = l.useful[j][i]
-			} else {
-				q = extra[i-n]
-			}
+		second := l.second[:l.top[j]+1]
+		clear(second)
+		for k := range l.most {
+			r := l.most[k][j]
+			second[r] += worth[k][r]
+		}
+		for q := 1; q < len(second); q++ {
+			second[q] += second[q-1]
+		}
+		try := func(q int32) {
 			if q < b.leastLevel || q > b.mostLevel || q > l.top[j] {
-				continue
+				return
 			}
-			v := 0.0
-			for k := range l.most {
-				w := min(q, l.most[k][j])
-				v += worth[k][w] - price*l.weight[k]*l.levels[w]
-			}
+			v := first[int(q)*n+j] + second[q] - price*l.given[j][q]
 			if fee.offered {
 				v -= (fee.money*l.price[j] + fee.volume) * l.levels[q]
 			}
 			if v > best {
 				best, at, level = v, j, q
 			}
+		}
+		for _, q := range l.useful[j] {
+			try(q)
+		}
+		for _, q := range extra {
+			try(q)
 		}
 	}
 	switch at {
@@ -162,6 +175,33 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []in
 		return l.choose(nil), best
 	}
 	return l.choose([]step{{at, level}}), best
+}
+
+// table returns Σ_{k: R_kj > q} worth_k(q) by level q and tick j, n ticks a level, for the levels that matter.
+func (l *lotView) table(n int, worth [][]float64, extra []int32) []float64 {
+	if l.first == nil {
+		l.first = make([]float64, len(l.levels)*n)
+		l.second = make([]float64, len(l.levels))
+	}
+	fill := func(q int32) {
+		row := l.first[int(q)*n : (int(q)+1)*n]
+		clear(row)
+		for k, over := range l.over[q] {
+			if int(over) < n {
+				row[over] += worth[k][q]
+			}
+		}
+		for j := 1; j < n; j++ {
+			row[j] += row[j-1]
+		}
+	}
+	for _, q := range l.base {
+		fill(q)
+	}
+	for _, q := range extra {
+		fill(q)
+	}
+	return l.first
 }
 
 // bestSteps is best with several rows, without a box: a dynamic programme over rows from the highest price
