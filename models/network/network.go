@@ -355,6 +355,16 @@ func (n *Network) split(wanted map[int]bool) []*Network {
 	return nets
 }
 
+// Priced returns the network with price[j] a package added to the access cost of the lot at position j. Its
+// value is what won lots are worth when every package that is put to use is paid for.
+func (n *Network) Priced(price []float64) *Network {
+	lots := slices.Clone(n.lots)
+	for j := range lots {
+		lots[j].access += price[j]
+	}
+	return assemble(n.bidder, n.typ, lots, n.rows, n.routes, n.facilities)
+}
+
 // union is a disjoint-set forest.
 type union []int
 
