@@ -17,9 +17,10 @@ DESTDIR ?=
 CASE ?= usps2026
 FUZZTIME ?= 30s
 TESTFLAGS ?=
-# The rooms that start goroutines. The detector keeps memory of its own, so memory is no subject under it.
+# The rooms that start goroutines, without their longest tests. The detector keeps memory of its own, so
+# memory is no subject under it.
 RACE ?= ./cmd/... ./models/equilibrium/... ./models/verify/... ./solver/...
-RACEFLAGS := -race -skip '^TestMemory'
+RACEFLAGS := -race -short -skip '^TestMemory'
 
 # golangci-lint comes by the Go module proxy and is built once, into a git-ignored folder.
 GOLANGCI_VERSION := v2.15.0
