@@ -164,6 +164,10 @@ type Result struct {
 	Profit      float64 // V(Won) − Payment − V(0)
 }
 
+// won is the share of a package, or of a smaller bid, that counts as winning: less is what rounding leaves
+// between quantities that were meant to fill the lot.
+const won = 1e-6
+
 // view is what Evaluate looks up again and again.
 type view struct {
 	position map[int]int // of a case lot in Lots
@@ -267,7 +271,9 @@ func (p *Problem) Evaluate(s auction.Strategy) *Outcome {
 			for _, r := range rows[l] {
 				if w := gets[r][k]; w > 0 {
 					o.Bids[r].Quantity += q * w
-					o.Bids[r].Win += q
+					if w > won*min(1, s[r].Quantity) {
+						o.Bids[r].Win += q
+					}
 					o.Bids[r].Payment += q * w * p.Rules.Price(s[r].Tick)
 				}
 			}
@@ -320,27 +326,27 @@ func (p *Problem) Fits(s auction.Strategy) bool {
 	if math.IsInf(p.Budget, 1) && math.IsInf(p.MaxVolume, 1) {
 		return true
 	}
-	fits := func(payment, volume float64) bool {
-		return payment <= p.Budget*(1+over) && volume <= p.MaxVolume*(1+over)
-	}
+	money, volume := p.takes(s)
+	return money <= p.Budget*(1+over) && volume <= p.MaxVolume*(1+over)
+}
+
+// takes returns what a bid takes of the budget and of the volume cap: all that it bids, or the most in any scenario.
+func (p *Problem) takes(s auction.Strategy) (money, volume float64) {
 	if p.FitAlways {
-		payment, volume := 0.0, 0.0
 		for _, b := range s {
-			payment += b.Quantity * p.Rules.Price(b.Tick)
+			money += b.Quantity * p.Rules.Price(b.Tick)
 			volume += b.Quantity
 		}
-		return fits(payment, volume)
+		return money, volume
 	}
 	for _, c := range p.Evaluate(s).Cases {
-		volume := 0.0
+		sum := 0.0
 		for _, w := range c.Won {
-			volume += w
+			sum += w
 		}
-		if !fits(c.Payment, volume) {
-			return false
-		}
+		money, volume = max(money, c.Payment), max(volume, sum)
 	}
-	return true
+	return money, volume
 }
 
 func appendFloat(key []byte, x float64) []byte {

@@ -64,6 +64,11 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 		}
 	}
 	slices.SortFunc(out.Strategy, compare)
+	if tidy := p.tidy(out.Strategy); p.Fits(tidy) {
+		if v := p.Evaluate(tidy).Profit; v >= out.Profit-tidyLoss*math.Abs(out.Profit) {
+			out.Strategy, out.Profit = tidy, v
+		}
+	}
 	rounding := 0.0
 	for _, t := range r.parts {
 		rounding += t.slack()
@@ -85,6 +90,37 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 		out.Status = auction.LimitStruck
 	}
 	return out, nil
+}
+
+// tidyReach is how far, as a share of what the network can use of a lot, a quantity may lie from a round one
+// and still be taken for it: the accuracy to which the MIP meets its rows. tidyLoss is the share of the profit that this
+// may cost.
+const (
+	tidyReach = 2e-7
+	tidyLoss  = 1e-6
+)
+
+// tidy returns the bid with quantities that are round but for the solver's noise made round: 2999999.7
+// packages are three million. A round quantity has four digits after the first.
+func (p *Problem) tidy(s auction.Strategy) auction.Strategy {
+	out := slices.Clone(s)
+	for r := range out {
+		useful := p.Network.Useful(p.view().position[out[r].Lot])
+		if useful <= 0 {
+			continue
+		}
+		q := out[r].Quantity
+		round := q
+		if digit := math.Pow10(int(math.Floor(math.Log10(useful))) - 4); digit >= 1 {
+			round = math.Round(q/digit) * digit
+		} else {
+			round = math.Round(q*math.Round(1/digit)) / math.Round(1/digit)
+		}
+		if round > 0 && math.Abs(round-q) <= tidyReach*useful {
+			out[r].Quantity = round
+		}
+	}
+	return out
 }
 
 // cheapest bounds the profit of every bid by what lots are worth where each has its lowest price at which
@@ -123,20 +159,23 @@ func compare(a, b auction.LotBid) int {
 	return 0
 }
 
-// Improve returns a bid that is never worse than s and that no other choice in one lot, or in the lots of one
-// pool, betters: a local search without a bound.
+// Improve returns a bid that is never worse than s and that no other choice in one lot betters: a local search
+// without a bound. A bid s that does not fit the caps is made to.
 func (p *Problem) Improve(s auction.Strategy) auction.Strategy {
-	r := &responder{p: p, ctx: context.Background(), parts: p.parts(s)}
-	start := s
-	if !p.Fits(s) {
-		start = nil
+	r := &responder{p: p, ctx: context.Background(), o: Options{Start: s}, parts: p.parts(s)}
+	propose := func(fee toll) (auction.Strategy, float64, error) {
+		var out auction.Strategy
+		for _, t := range r.parts {
+			out = append(out, t.improve(fee, t.stand(fee, false, s), t.stand(fee, false, nil)).strategy()...)
+		}
+		return out, math.Inf(1), nil
 	}
-	var best auction.Strategy
-	for _, t := range r.parts {
-		best = append(best, t.improve(toll{}, t.stand(toll{}, false, start), t.stand(toll{}, false, nil)).strategy()...)
-	}
+	best, _, _ := propose(toll{})
 	if !p.Fits(best) {
-		best = r.fill(start)
+		h := r.hunt(r.start(), math.Inf(1))
+		h.keep(best)
+		_ = h.multipliers(best, propose) // propose does not fail
+		best = h.best
 	}
 	slices.SortFunc(best, compare)
 	if p.Fits(s) && p.Evaluate(best).Profit <= p.Evaluate(s).Profit {
