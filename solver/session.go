@@ -116,8 +116,10 @@ func (m *Model) solveEmpty() *Solution {
 			return &Solution{Claim: Infeasible, Objective: math.NaN(), Bound: m.sign() * math.Inf(1), model: m}
 		}
 	}
-	return &Solution{Claim: Optimal, Objective: m.offset, Bound: m.offset, model: m,
-		values: []float64{}, duals: make([]float64, len(m.rowLower)), reduce: []float64{}}
+	return &Solution{
+		Claim: Optimal, Objective: m.offset, Bound: m.offset, model: m,
+		values: []float64{}, duals: make([]float64, len(m.rowLower)), reduce: []float64{},
+	}
 }
 
 // boundless settles what HiGHS leaves open for a MIP whose relaxation has no optimum: whether there is any
@@ -555,8 +557,10 @@ func (s *Session) finish(err error, panicked any, o Options, timedOut bool) (*So
 func (s *Solution) count(in *highs.Instance) {
 	s.Nodes, _ = in.Int64Info("mip_node_count")
 	s.Nodes = max(s.Nodes, 0)
-	for _, name := range []string{"simplex_iteration_count", "ipm_iteration_count", "crossover_iteration_count",
-		"pdlp_iteration_count", "qp_iteration_count"} {
+	for _, name := range []string{
+		"simplex_iteration_count", "ipm_iteration_count", "crossover_iteration_count",
+		"pdlp_iteration_count", "qp_iteration_count",
+	} {
 		if n, err := in.IntInfo(name); err == nil && n > 0 {
 			s.Iterations += int64(n)
 		}

@@ -115,7 +115,7 @@ func TestMistakesStickInTheModel(t *testing.T) {
 		mistake(m, x, c)
 		m.SetCost(x, 1) // what comes later does not cover the mistake up
 		_, err := solver.Solve(ctx, m, solver.Options{})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "model m: ") || err != m.Err() {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "model m: ") || !errors.Is(err, m.Err()) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
@@ -397,8 +397,10 @@ func TestAbandoned(t *testing.T) {
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	begin := time.Now()
-	got, err := s.Solve(short, solver.Options{LPSolver: "pdlp", TimeLimit: 5 * time.Second,
-		Extra: map[string]any{"pdlp_optimality_tolerance": 1e-10}})
+	got, err := s.Solve(short, solver.Options{
+		LPSolver: "pdlp", TimeLimit: 5 * time.Second,
+		Extra: map[string]any{"pdlp_optimality_tolerance": 1e-10},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,8 +123,10 @@ func TestAbout(t *testing.T) {
 // TestTablesOnly holds that a case's folder has its tables and README.md alone, so that a copy of it is a
 // case.
 func TestTablesOnly(t *testing.T) {
-	known := []string{"lots", "bidders", "bids", "limits", "adjustments", "demand", "routes", "facilities",
-		"access", "types", "beliefs", "rules", "scenarios"}
+	known := []string{
+		"lots", "bidders", "bids", "limits", "adjustments", "demand", "routes", "facilities",
+		"access", "types", "beliefs", "rules", "scenarios",
+	}
 	for _, name := range Names() {
 		folder, _ := Open(name)
 		entries, err := fs.ReadDir(folder, ".")

@@ -22,8 +22,10 @@ func divisibleCase(r *rand.Rand, lots, bidders, perLot int) *auction.Case {
 		for _, i := range r.Perm(bidders)[:perLot] {
 			price := math.Round(100*level*(0.8+0.4*r.Float64())) / 100
 			quantity := float64(100 + r.IntN(900))
-			c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint("b", len(c.Bids)), Amount: price * quantity, Requires: -1,
-				Rows: []auction.BidRow{{Lot: l, Quantity: quantity, Price: price}}})
+			c.Bids = append(c.Bids, auction.Bid{
+				Bidder: i, Name: fmt.Sprint("b", len(c.Bids)), Amount: price * quantity, Requires: -1,
+				Rows: []auction.BidRow{{Lot: l, Quantity: quantity, Price: price}},
+			})
 			total[i] += price * quantity
 		}
 	}

@@ -79,8 +79,10 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 	report := func(i int, w, most float64) { // with mu held
 		objective[i], bound[i] = w, most
 		if o.Progress != nil {
-			o.Progress(auction.Progress{Stage: "allocation", Done: done, Total: len(components),
-				Objective: known(objective), Bound: known(bound), Epsilon: math.NaN()})
+			o.Progress(auction.Progress{
+				Stage: "allocation", Done: done, Total: len(components),
+				Objective: known(objective), Bound: known(bound), Epsilon: math.NaN(),
+			})
 		}
 	}
 	for range threads {
@@ -126,8 +128,10 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		return nil, err
 	}
 
-	out := &Outcome{X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)),
-		TiesSettled: true, Proven: true, parts: parts}
+	out := &Outcome{
+		X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)),
+		TiesSettled: true, Proven: true, parts: parts,
+	}
 	var earned, most sum
 	for i, k := range components {
 		parts[i].bids = k.bids

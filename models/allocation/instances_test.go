@@ -61,7 +61,8 @@ func TestPublishedInstances(t *testing.T) {
 		{"Day and Raghavan 2007", []string{"AB 20", "C 20", "D 20", "ABC 28", "ABD 26", "AB 10", "C 10", "D 10"}, 60, []string{"b1 AB", "b2 C", "b3 D"}},
 		{"Wurman et al. 2004", []string{
 			"A 10, B 3, AB 18, C 2, AC 18, BC 10, ABC 20", "A 4, B 9, AB 15, C 3, AC 12, BC 18, ABC 20",
-			"A 1, B 3, AB 11, C 9, AC 16, BC 17, ABC 25", "A 7, B 7, AB 16, C 7, AC 16, BC 16, ABC 20"}, 28, nil},
+			"A 1, B 3, AB 11, C 9, AC 16, BC 17, ABC 25", "A 7, B 7, AB 16, C 7, AC 16, BC 16, ABC 20",
+		}, 28, nil},
 		{"local-local-global", []string{"A 80", "B 60", "AB 100"}, 140, []string{"b1 A", "b2 B"}},
 		{"mechlib", []string{"A 20", "B 20", "C 20", "D 20", "A 10", "AB 18", "BCD 16"}, 80, []string{"b1 A", "b2 B", "b3 C", "b4 D"}},
 		{"mechlib", []string{"A 20, BC 30", "B 20, AD 25", "CD 20", "A 5", "B 5"}, 60, []string{"b1 A", "b2 B", "b3 CD"}},
@@ -90,8 +91,10 @@ func TestPublishedMultiUnitInstances(t *testing.T) {
 			for len(c.Bidders) <= int(b[0]) {
 				c.Bidders = append(c.Bidders, auction.Bidder{Name: fmt.Sprint("b", len(c.Bidders)+1), Budget: math.Inf(1), MaxVolume: math.Inf(1)})
 			}
-			c.Bids = append(c.Bids, auction.Bid{Bidder: int(b[0]), Name: fmt.Sprint(n + 1), Amount: b[2], MinFraction: 1, Requires: -1,
-				Rows: []auction.BidRow{{Quantity: b[1], Price: b[2] / b[1]}}})
+			c.Bids = append(c.Bids, auction.Bid{
+				Bidder: int(b[0]), Name: fmt.Sprint(n + 1), Amount: b[2], MinFraction: 1, Requires: -1,
+				Rows: []auction.BidRow{{Quantity: b[1], Price: b[2] / b[1]}},
+			})
 		}
 		return c
 	}

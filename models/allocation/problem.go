@@ -74,11 +74,13 @@ func supported(c *auction.Case) error {
 	var e auction.Unsupported
 	for _, l := range c.Limits {
 		e.Reasons = append(e.Reasons, auction.Conflict{
-			What: fmt.Sprintf("limit %q: allocate does not obey limits; remove the row to allocate without it", l.Name), Source: l.Source})
+			What: fmt.Sprintf("limit %q: allocate does not obey limits; remove the row to allocate without it", l.Name), Source: l.Source,
+		})
 	}
 	for _, a := range c.Adjustments {
 		e.Reasons = append(e.Reasons, auction.Conflict{
-			What: fmt.Sprintf("adjustment %q: allocate does not obey adjustments; remove the row to allocate without it", a.Name), Source: a.Source})
+			What: fmt.Sprintf("adjustment %q: allocate does not obey adjustments; remove the row to allocate without it", a.Name), Source: a.Source,
+		})
 	}
 	if len(e.Reasons) > 0 {
 		return &e

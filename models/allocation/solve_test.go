@@ -150,10 +150,17 @@ func TestSolveTables(t *testing.T) {
 			{Bidder: "b2", Bid: "bid5", Reason: "amount 3 is under the sum of the reserves, 4"},
 		},
 		Summary: []auction.Metric{
-			{Name: "status", Text: "optimal"}, {Name: "objective", Number: 40, Unit: "USD"}, {Name: "bound", Number: 40, Unit: "USD"},
-			{Name: "gap"}, {Name: "revenue", Number: 40, Unit: "USD"}, {Name: "contribution", Number: 35, Unit: "USD"},
-			{Name: "volume", Number: 16, Unit: "packages"}, {Name: "sold_share", Number: 16.0 / 19},
-			{Name: "maximised", Text: "revenue"}, {Name: "payment_rule", Text: "pay_as_bid"}, {Name: "ties", Text: "settled"},
+			{Name: "status", Text: "optimal"},
+			{Name: "objective", Number: 40, Unit: "USD"},
+			{Name: "bound", Number: 40, Unit: "USD"},
+			{Name: "gap"},
+			{Name: "revenue", Number: 40, Unit: "USD"},
+			{Name: "contribution", Number: 35, Unit: "USD"},
+			{Name: "volume", Number: 16, Unit: "packages"},
+			{Name: "sold_share", Number: 16.0 / 19},
+			{Name: "maximised", Text: "revenue"},
+			{Name: "payment_rule", Text: "pay_as_bid"},
+			{Name: "ties", Text: "settled"},
 		},
 	}
 	if diff := cmp.Diff(want, r, cmpopts.EquateApprox(0, 1e-9)); diff != "" {

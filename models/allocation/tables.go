@@ -35,7 +35,8 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, gap float64) *a
 			payment := paid.Bids[b] * shareOf(bid, n)
 			r.Allocation = append(r.Allocation, auction.AllocationRow{
 				Bidder: c.Bidders[bid.Bidder].Name, Bid: bid.Name, Lot: c.Lots[row.Lot].Name,
-				Quantity: quantity, Price: row.Price, Payment: payment})
+				Quantity: quantity, Price: row.Price, Payment: payment,
+			})
 			r.Lots[row.Lot].Sold += quantity
 			r.Lots[row.Lot].Revenue += payment
 			volume.add(quantity)

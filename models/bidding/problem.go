@@ -100,7 +100,7 @@ func ResidualSupply(c *auction.Case, bidder, lot int, rivals []Row) *Supply {
 	})
 	s := &Supply{}
 	add := func(tick int64, served float64) {
-		v := max(0, l.Capacity-served)
+		v := leftover(l.Capacity-served, l.Capacity)
 		if n := len(s.Ticks); n > 0 && s.Volumes[n-1] == v {
 			s.Ticks[n-1] = tick // as much for less
 			return

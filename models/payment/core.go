@@ -63,7 +63,8 @@ func core(ctx context.Context, a *Auction) (*Charge, error) {
 		total[i] = amount[i] - d[i]
 	}
 	return &Charge{Bids: a.spread(total), Metrics: append([]auction.Metric{
-		{Name: "core_violation", Number: violation, Unit: a.Case.Rules.Currency}}, doubts...)}, nil
+		{Name: "core_violation", Number: violation, Unit: a.Case.Rules.Currency},
+	}, doubts...)}, nil
 }
 
 // A game is the core as far as its coalitions are known.

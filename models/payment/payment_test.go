@@ -55,8 +55,10 @@ func units(capacity float64, bids ...[][2]float64) *auction.Case {
 	for _, of := range bids {
 		i := bidder(c)
 		for _, b := range of {
-			c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint(len(c.Bids)), Amount: b[1], MinFraction: 1, Requires: -1,
-				Rows: []auction.BidRow{{Quantity: b[0], Price: b[1] / b[0]}}})
+			c.Bids = append(c.Bids, auction.Bid{
+				Bidder: i, Name: fmt.Sprint(len(c.Bids)), Amount: b[1], MinFraction: 1, Requires: -1,
+				Rows: []auction.BidRow{{Quantity: b[0], Price: b[1] / b[0]}},
+			})
 		}
 	}
 	return c
@@ -100,13 +102,22 @@ func TestPublishedPayments(t *testing.T) {
 		c         *auction.Case
 		vcg, core []float64
 	}{
-		{"Day and Raghavan 2007", combinatorial("AB 20", "C 20", "D 20", "ABC 28", "ABD 26", "AB 10", "C 10", "D 10"),
-			[]float64{10, 10, 10, 0, 0, 0, 0, 0}, []float64{16, 12, 10, 0, 0, 0, 0, 0}},
+		{
+			"Day and Raghavan 2007", combinatorial("AB 20", "C 20", "D 20", "ABC 28", "ABD 26", "AB 10", "C 10", "D 10"),
+			[]float64{10, 10, 10, 0, 0, 0, 0, 0},
+			[]float64{16, 12, 10, 0, 0, 0, 0, 0},
+		},
 		{"local-local-global", combinatorial("A 80", "B 60", "AB 100"), []float64{40, 20, 0}, []float64{60, 40, 0}},
-		{"mechlib, four locals", combinatorial("A 20", "B 20", "C 20", "D 20", "A 10", "AB 18", "BCD 16"),
-			[]float64{10, 0, 0, 0, 0, 0, 0}, []float64{10, 8, open, open, 0, 0, 0}},
-		{"mechlib, alternatives", combinatorial("A 20, BC 30", "B 20, AD 25", "CD 20", "A 5", "B 5"),
-			[]float64{5, 5, 15, 0, 0}, []float64{5, 5, 15, 0, 0}},
+		{
+			"mechlib, four locals", combinatorial("A 20", "B 20", "C 20", "D 20", "A 10", "AB 18", "BCD 16"),
+			[]float64{10, 0, 0, 0, 0, 0, 0},
+			[]float64{10, 8, open, open, 0, 0, 0},
+		},
+		{
+			"mechlib, alternatives", combinatorial("A 20, BC 30", "B 20, AD 25", "CD 20", "A 5", "B 5"),
+			[]float64{5, 5, 15, 0, 0},
+			[]float64{5, 5, 15, 0, 0},
+		},
 		{"one good", combinatorial("A 10", "A 20", "A 30"), []float64{0, 0, 20}, []float64{0, 0, 20}},
 		{"mechlib, two units", units(2, one(2), one(2), [][2]float64{{2, 3}}), []float64{1, 1, 0}, []float64{1.5, 1.5, 0}},
 		{"bnelearn", combinatorial("A 12", "B 6", "AB 10"), []float64{4, 0, 0}, []float64{7, 3, 0}},
@@ -319,8 +330,10 @@ func TestPaymentsOfDivisibleBids(t *testing.T) {
 			i := bidder(c)
 			for l := range c.Lots {
 				q, p := float64(1+r.IntN(9)), float64(1+r.IntN(9))
-				c.Bids = append(c.Bids, auction.Bid{Bidder: i, Name: fmt.Sprint(l), Amount: p * q, Requires: -1,
-					Rows: []auction.BidRow{{Lot: l, Quantity: q, Price: p}}})
+				c.Bids = append(c.Bids, auction.Bid{
+					Bidder: i, Name: fmt.Sprint(l), Amount: p * q, Requires: -1,
+					Rows: []auction.BidRow{{Lot: l, Quantity: q, Price: p}},
+				})
 			}
 		}
 		asBid, vcg, core := payments(t, c, auction.PayAsBid), payments(t, c, auction.VCG), payments(t, c, auction.Core)

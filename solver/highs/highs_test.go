@@ -151,19 +151,27 @@ func TestShapes(t *testing.T) {
 		{"no columns, no rows", &Problem{}, ModelStatusModelEmpty, 0},
 		{"no rows", &Problem{Cost: []float64{1, -2}, Lower: []float64{-3, 0}, Upper: []float64{5, 4}}, ModelStatusOptimal, -11},
 		{"no rows, unbounded", &Problem{Cost: []float64{-1}, Lower: []float64{0}, Upper: []float64{inf}}, ModelStatusUnbounded, 0},
-		{"empty rows", &Problem{Cost: []float64{1}, Lower: []float64{2}, Upper: []float64{3},
-			RowLower: []float64{-1, -inf}, RowUpper: []float64{1, inf}, A: Matrix{Start: []int32{0}}}, ModelStatusOptimal, 2},
-		{"empty row that cannot hold", &Problem{Cost: []float64{1}, Lower: []float64{2}, Upper: []float64{3},
-			RowLower: []float64{1}, RowUpper: []float64{1}, A: Matrix{Start: []int32{0}}}, ModelStatusInfeasible, 0},
-		{"free variable", &Problem{Cost: []float64{1}, Lower: []float64{-inf}, Upper: []float64{inf},
-			RowLower: []float64{-7}, RowUpper: []float64{inf}, A: Matrix{Start: []int32{0}, Index: []int32{0}, Value: []float64{1}}}, ModelStatusOptimal, -7},
+		{"empty rows", &Problem{
+			Cost: []float64{1}, Lower: []float64{2}, Upper: []float64{3},
+			RowLower: []float64{-1, -inf}, RowUpper: []float64{1, inf}, A: Matrix{Start: []int32{0}},
+		}, ModelStatusOptimal, 2},
+		{"empty row that cannot hold", &Problem{
+			Cost: []float64{1}, Lower: []float64{2}, Upper: []float64{3},
+			RowLower: []float64{1}, RowUpper: []float64{1}, A: Matrix{Start: []int32{0}},
+		}, ModelStatusInfeasible, 0},
+		{"free variable", &Problem{
+			Cost: []float64{1}, Lower: []float64{-inf}, Upper: []float64{inf},
+			RowLower: []float64{-7}, RowUpper: []float64{inf}, A: Matrix{Start: []int32{0}, Index: []int32{0}, Value: []float64{1}},
+		}, ModelStatusOptimal, -7},
 		{"integers, no rows", &Problem{Cost: []float64{-1}, Lower: []float64{0}, Upper: []float64{2.5}, Kinds: []int32{VarTypeInteger}}, ModelStatusOptimal, -2},
 		{"maximise", &Problem{Maximize: true, Cost: []float64{1}, Lower: []float64{0}, Upper: []float64{2.5}}, ModelStatusOptimal, 2.5},
 		// (x-1)² + (y-2)² with x + y ≤ 2: optimum ½ at (½, 1½)
-		{"quadratic", &Problem{Offset: 5, Cost: []float64{-2, -4}, Lower: []float64{-inf, -inf}, Upper: []float64{inf, inf},
+		{"quadratic", &Problem{
+			Offset: 5, Cost: []float64{-2, -4}, Lower: []float64{-inf, -inf}, Upper: []float64{inf, inf},
 			RowLower: []float64{-inf}, RowUpper: []float64{2},
 			A: Matrix{Start: []int32{0, 1}, Index: []int32{0, 0}, Value: []float64{1, 1}},
-			H: &Matrix{Start: []int32{0, 1}, Index: []int32{0, 1}, Value: []float64{2, 2}}}, ModelStatusOptimal, 0.5},
+			H: &Matrix{Start: []int32{0, 1}, Index: []int32{0, 1}, Value: []float64{2, 2}},
+		}, ModelStatusOptimal, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := acquire(t)
@@ -195,8 +203,10 @@ func TestErrorsNameBothFunctions(t *testing.T) {
 		{in.SetCosts([]int32{0, 1}, []float64{0}), []string{"SetCosts", "Highs_changeColsCostBySet", "2 indices, 1 values"}},
 		{in.SetCoef(3, 0, 1), []string{"SetCoef", "Highs_changeCoeff"}},
 		{in.PassModel(&Problem{Cost: []float64{1}}), []string{"PassModel", "Highs_passModel"}},
-		{in.PassModel(&Problem{Cost: []float64{1}, Lower: []float64{0}, Upper: []float64{1}, RowLower: []float64{0}, RowUpper: []float64{1},
-			A: Matrix{Start: []int32{0}, Index: []int32{5}, Value: []float64{1}}}), []string{"PassModel", "Highs_passModel"}},
+		{in.PassModel(&Problem{
+			Cost: []float64{1}, Lower: []float64{0}, Upper: []float64{1}, RowLower: []float64{0}, RowUpper: []float64{1},
+			A: Matrix{Start: []int32{0}, Index: []int32{5}, Value: []float64{1}},
+		}), []string{"PassModel", "Highs_passModel"}},
 		{in.Solution(make([]float64, 1), nil, nil, nil), []string{"Solution", "Highs_getSolution", "1 of 2"}},
 		{in.WriteModel(filepath.Join(t.TempDir(), "no", "such", "model.lp")), []string{"WriteModel", "Highs_writeModel"}},
 	} {

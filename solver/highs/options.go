@@ -5,6 +5,7 @@ package highs
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 )
@@ -25,8 +26,10 @@ func (in *Instance) Set(name string, value any) error {
 	case string:
 		return in.SetString(name, v)
 	}
-	return &Error{Go: "Set", C: "Highs_setOptionValue",
-		Detail: fmt.Sprintf("option %s: want bool, int, float64 or string, found %T", name, value)}
+	return &Error{
+		Go: "Set", C: "Highs_setOptionValue",
+		Detail: fmt.Sprintf("option %s: want bool, int, float64 or string, found %T", name, value),
+	}
 }
 
 func (in *Instance) optionType(name string) int {
@@ -85,7 +88,7 @@ func (in *Instance) SetString(name, value string) error {
 
 func (in *Instance) option(name string, value any, status C.HighsInt, goName, cName string) error {
 	err := in.check(status, goName, cName)
-	if e, ok := err.(*Error); ok && e.Detail == "" {
+	if e := (*Error)(nil); errors.As(err, &e) && e.Detail == "" {
 		e.Detail = fmt.Sprintf("option %s does not take the value %v", name, value)
 	}
 	return err

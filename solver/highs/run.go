@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/cgo"
@@ -61,7 +62,7 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 		if err := in.SetBool("output_flag", false); err != nil {
 			return err
 		}
-		defer in.SetBool("output_flag", true)
+		defer func() { _ = in.SetBool("output_flag", true) }() // as it was; it took the other value
 	}
 
 	// HiGHS keeps its scheduler, and with it the number of threads, with the operating system's thread that first
@@ -79,9 +80,11 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 		panic(r.panicked)
 	}
 	if err := in.check(status, "Run", "Highs_run"); err != nil {
-		e := err.(*Error)
-		e.Detail = strings.TrimSpace(fmt.Sprintf("model status %d %s", in.Status(), e.Detail))
-		return e
+		var e *Error
+		if errors.As(err, &e) {
+			e.Detail = strings.TrimSpace(fmt.Sprintf("model status %d %s", in.Status(), e.Detail))
+		}
+		return err
 	}
 	return nil
 }

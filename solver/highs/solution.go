@@ -88,8 +88,10 @@ func (in *Instance) Basis() (cols, rows []int32, err error) {
 // SetBasis starts the next LP from a basis.
 func (in *Instance) SetBasis(cols, rows []int32) error {
 	if len(cols) != in.cols || len(rows) != in.rows {
-		return &Error{Go: "SetBasis", C: "Highs_setBasis",
-			Detail: fmt.Sprintf("%d and %d statuses for %d columns and %d rows", len(cols), len(rows), in.cols, in.rows)}
+		return &Error{
+			Go: "SetBasis", C: "Highs_setBasis",
+			Detail: fmt.Sprintf("%d and %d statuses for %d columns and %d rows", len(cols), len(rows), in.cols, in.rows),
+		}
 	}
 	return in.check(C.Highs_setBasis(in.h, ints(cols), ints(rows)), "SetBasis", "Highs_setBasis")
 }

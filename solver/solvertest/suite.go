@@ -165,8 +165,13 @@ func Suite(t *testing.T, path Path) {
 	})
 	t.Run("options that are none", func(t *testing.T) {
 		for _, o := range []solver.Options{
-			{RelGap: -1}, {AbsGap: math.NaN()}, {TimeLimit: -1}, {NodeLimit: -1}, {Threads: -2},
-			{LPSolver: "magic"}, {Extra: map[string]any{"no_such_option": 1}},
+			{RelGap: -1},
+			{AbsGap: math.NaN()},
+			{TimeLimit: -1},
+			{NodeLimit: -1},
+			{Threads: -2},
+			{LPSolver: "magic"},
+			{Extra: map[string]any{"no_such_option": 1}},
 		} {
 			if _, err := path(context.Background(), Cases[0].Build(), o); err == nil {
 				t.Errorf("no error of %+v", o)
