@@ -24,6 +24,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	if err := supported(c, bidder); err != nil {
 		return nil, err
 	}
+	c = Acceptable(c)
 	if err := network.CheckBidders(c, bidder); err != nil {
 		return nil, err
 	}
@@ -104,6 +105,20 @@ func pictured(c *auction.Case, bidder int) *auction.Case {
 	return &out
 }
 
+// Acceptable returns the case as the merit order sees it: where the seller maximises contribution, it turns down
+// prices under a lot's cost as it does those under the reserve, so the higher of the two is the lot's reserve.
+func Acceptable(c *auction.Case) *auction.Case {
+	if c.Rules.Objective != auction.Contribution {
+		return c
+	}
+	seen := *c
+	seen.Lots = slices.Clone(c.Lots)
+	for l := range seen.Lots {
+		seen.Lots[l].Reserve = max(c.Lots[l].Reserve, c.Lots[l].Cost)
+	}
+	return &seen
+}
+
 // supported returns an *auction.Unsupported that names what the case asks beyond divisible bids of one lot under
 // the merit order, pay as bid.
 func supported(c *auction.Case, bidder int) error {
@@ -116,6 +131,9 @@ func supported(c *auction.Case, bidder int) error {
 	}
 	for _, l := range c.Limits {
 		refuse(l.Source, "bid does not obey limits yet, as %s: remove limits.csv from the case", l.Name)
+	}
+	for _, a := range c.Adjustments {
+		refuse(a.Source, "bid does not obey adjustments yet, as %s: remove adjustments.csv from the case", a.Name)
 	}
 	for _, s := range c.Beliefs {
 		for i := range s.Bids {

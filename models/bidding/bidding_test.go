@@ -276,7 +276,7 @@ func TestBestResponse(t *testing.T) {
 		"scarce stations":      {lots: 2, zones: 2, rows: 3, facilities: 2, routes: 5, scenarios: 2, rivals: 2, prices: 3, volume: 3, scarce: true},
 		"three of a zone":      {lots: 3, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 1, prices: 2, volume: 2, services: true},
 		"two prices":           {lots: 1, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 4, rivals: 3, prices: 5, volume: 4, steps: 2},
-		"two prices, two lots": {lots: 2, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 1, prices: 2, volume: 2, steps: 2, services: true},
+		"two prices, two lots": {lots: 2, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 2, prices: 3, volume: 2, steps: 2, services: true},
 		"caps":                 {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 3, rivals: 2, prices: 3, volume: 3, capped: true},
 		"caps on all":          {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 3, rivals: 2, prices: 3, volume: 3, capped: true, always: true},
 	} {
@@ -284,4 +284,130 @@ func TestBestResponse(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) { answer(t, draw(t, h), h.prices+1, 1) })
 		})
 	}
+}
+
+// Halves of packages gain nothing: whole quantities, those that matter, hold an optimum even against a finer
+// grid, in pools of up to two lots.
+func TestFineQuantities(t *testing.T) {
+	for name, h := range map[string]shape{
+		"two lots":  {lots: 2, zones: 1, rows: 2, facilities: 1, routes: 2, scenarios: 3, rivals: 2, prices: 2, volume: 3, services: true},
+		"a station": {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 3, rivals: 2, prices: 2, volume: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { answer(t, draw(t, h), h.prices+1, 0.5) })
+		})
+	}
+}
+
+// A search that is stopped early, by a wide gap, a target or the end of its context, still bounds every bid, and
+// its bid still earns what it says.
+func TestStoppedEarly(t *testing.T) {
+	for name, h := range map[string]shape{
+		"stations":   {lots: 3, zones: 3, rows: 3, facilities: 2, routes: 5, scenarios: 2, rivals: 1, prices: 3, volume: 2},
+		"by the MIP": {lots: 3, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 1, prices: 2, volume: 2, services: true},
+		"caps":       {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 2, prices: 3, volume: 3, capped: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				p := draw(t, h)
+				best, _ := p.enumerate(h.prices+1, 1)
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				o := bidding.Options{Gap: 0.3}
+				switch rapid.IntRange(0, 2).Draw(t, "stop") {
+				case 0:
+					cancel()
+				case 1:
+					o.Target = best * 0.9
+				}
+				r, err := bidding.BestResponse(ctx, p.Problem, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v, fits := p.measure(r.Strategy, p.Network.Value)
+				if !near(v, r.Profit) || !fits || r.Bound < r.Profit || r.Bound < best-1e-6*math.Max(1, best) {
+					t.Fatalf("profit %v (earns %v, fits %v), bound %v, enumeration %v", r.Profit, v, fits, r.Bound, best)
+				}
+				if ctx.Err() == nil && o.Target == 0 && r.Bound > r.Profit/(1-o.Gap)+1e-5 {
+					t.Fatalf("profit %v, bound %v: the gap is not reached", r.Profit, r.Bound)
+				}
+				if r.Status == auction.Optimal && r.Bound > r.Profit {
+					t.Fatalf("optimal with a gap of %v", r.Bound-r.Profit)
+				}
+			})
+		})
+	}
+}
+
+// Improve is never worse than where it starts, and fits the caps.
+func TestImprove(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := draw(t, shape{lots: 3, zones: 2, rows: 3, facilities: 1, routes: 4, scenarios: 3, rivals: 2, prices: 4, volume: 4, services: true, capped: true,
+			steps: rapid.IntRange(1, 2).Draw(t, "steps"), always: rapid.Bool().Draw(t, "always")})
+		if len(p.Lots) == 0 {
+			return
+		}
+		var s auction.Strategy
+		for _, l := range p.Lots {
+			if rapid.Bool().Draw(t, "bid") {
+				s = append(s, auction.LotBid{Lot: l, Tick: int64(rapid.IntRange(0, 5).Draw(t, "tick")), Quantity: float64(rapid.IntRange(1, 8).Draw(t, "halves")) / 2})
+			}
+		}
+		before, fits := p.measure(s, p.Network.Value)
+		after, still := p.measure(p.Improve(s), p.Network.Value)
+		if !still || fits && after < before-1e-9*math.Max(1, math.Abs(before)) {
+			t.Fatalf("%v (fits %v) became %v (fits %v)", before, fits, after, still)
+		}
+	})
+}
+
+// Large volumes and small prices: the answer scales.
+func TestScale(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := shape{lots: 3, zones: 2, rows: 3, facilities: 1, routes: 4, scenarios: 2, rivals: 2, prices: 3, volume: 3, services: true}
+		p := draw(t, h)
+		want, err := bidding.BestResponse(context.Background(), p.Problem, bidding.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const times = 3e8
+		big := &bidding.Problem{Rules: p.Rules, Budget: math.Inf(1), MaxVolume: math.Inf(1)}
+		c := *p.c
+		c.Bidders = slices.Clone(c.Bidders)
+		b := &c.Bidders[bidder]
+		b.Demand, b.Routes, b.Facilities, c.Lots = slices.Clone(b.Demand), slices.Clone(b.Routes), slices.Clone(b.Facilities), slices.Clone(c.Lots)
+		for i := range b.Demand {
+			b.Demand[i].Volume *= times
+		}
+		for i := range b.Routes {
+			b.Routes[i].Capacity *= times
+		}
+		for i := range b.Facilities {
+			b.Facilities[i].FixedCost *= times
+		}
+		for i := range c.Lots {
+			c.Lots[i].Capacity *= times
+		}
+		big.Network = network.New(&c, bidder, 0)
+		big.Lots = big.Network.Lots()
+		for k, s := range p.Scenarios {
+			t := bidding.Scenario{Probability: s.Probability}
+			for _, l := range big.Lots {
+				var rows []bidding.Row
+				for _, r := range p.rivals[k][l] {
+					r.Quantity *= times
+					rows = append(rows, r)
+				}
+				t.Supply = append(t.Supply, bidding.ResidualSupply(&c, bidder, l, rows))
+			}
+			big.Scenarios = append(big.Scenarios, t)
+		}
+		got, err := bidding.BestResponse(context.Background(), big, bidding.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !near(got.Profit/times, want.Profit) || got.Bound/times > want.Bound+1e-5*math.Max(1, want.Bound) {
+			t.Fatalf("%v to %v, a large one %v to %v times as much", want.Profit, want.Bound, got.Profit/times, got.Bound/times)
+		}
+	})
 }

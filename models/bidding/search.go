@@ -213,6 +213,11 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 	for _, s := range starts {
 		try(t.with(fee, false, s.chosen))
 	}
+	if !t.bounded() {
+		for _, s := range t.leaders(fee) {
+			try(s)
+		}
+	}
 	anything := t.anything()
 	for o := range t.sets {
 		chosen := t.nothing()
@@ -264,6 +269,21 @@ func (t *part) nothing() []*choice {
 		chosen = append(chosen, t.lots[l].choose(nil))
 	}
 	return chosen
+}
+
+// leaders returns a start for each lot: its best bid if it is the only lot. Where many lots stand in for each other,
+// which of them leads decides where a local search ends.
+func (t *part) leaders(fee toll) []*stand {
+	var starts []*stand
+	for l := range t.lots {
+		s := t.stand(fee, false, nil)
+		if c, _ := t.lots[l].best(s.worth(l), t.p.Rules.BidSteps, fee, t.lots[l].anything(), nil); len(c.rows) > 0 {
+			s.chosen[l] = c
+			s.tally()
+			starts = append(starts, s)
+		}
+	}
+	return starts
 }
 
 // affordable is how many values of V a pass over all lots may ask for: about a second's flows.
