@@ -17,7 +17,7 @@ var allocateCommand = &cli.Command{
 	Name:      "allocate",
 	Usage:     "the seller's problem: which bids to accept, and what winners pay",
 	UsageText: "lotwise allocate CASE -o RUN [--bids FILE]",
-	Description: "Needs lots, bidders and bids. Accepts the bids of most value under all limits, and applies the\n" +
+	Description: "Needs lots, bidders and bids. Accepts the bids of most value, and applies the\n" +
 		"payment rule of rules.csv.\n\nExamples:\n" +
 		"  lotwise allocate mycase -o runs/base\n" +
 		"  lotwise allocate mycase -o runs/late --bids late-bids.csv --time-limit 10m",
