@@ -24,7 +24,6 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	if err := supported(c, bidder); err != nil {
 		return nil, err
 	}
-	c = Acceptable(c)
 	if err := network.CheckBidders(c, bidder); err != nil {
 		return nil, err
 	}
@@ -103,20 +102,6 @@ func pictured(c *auction.Case, bidder int) *auction.Case {
 		out.Beliefs[s].Bids = slices.Concat(c.Beliefs[s].Bids, given)
 	}
 	return &out
-}
-
-// Acceptable returns the case as the merit order sees it: where the seller maximises contribution, it turns down
-// prices under a lot's cost as it does those under the reserve, so the higher of the two is the lot's reserve.
-func Acceptable(c *auction.Case) *auction.Case {
-	if c.Rules.Objective != auction.Contribution {
-		return c
-	}
-	seen := *c
-	seen.Lots = slices.Clone(c.Lots)
-	for l := range seen.Lots {
-		seen.Lots[l].Reserve = max(c.Lots[l].Reserve, c.Lots[l].Cost)
-	}
-	return &seen
 }
 
 // supported returns an *auction.Unsupported that names what the case asks beyond divisible bids of one lot under

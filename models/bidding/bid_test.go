@@ -46,7 +46,8 @@ func metric(t interface{ Fatalf(string, ...any) }, r *auction.Results, name stri
 
 func check(t interface {
 	Errorf(string, ...any)
-}, c *auction.Case, r *auction.Results, typ string) {
+}, c *auction.Case, r *auction.Results, typ string,
+) {
 	v := verify.Check(c, r, verify.Options{Command: "bid", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto", Type: typ})
 	for _, f := range v.Findings {
 		t.Errorf("%v", f)
@@ -129,8 +130,10 @@ func drawn(t *rapid.T, h shape) *auction.Case {
 		s := auction.Belief{Scenario: fmt.Sprint("s", k), Probability: p.Scenarios[k].Probability}
 		for l := range rows {
 			for i, r := range rows[l] {
-				s.Bids = append(s.Bids, auction.Bid{Bidder: r.Bidder, Name: fmt.Sprint("row", k, l, i), Amount: r.Price * r.Quantity, Requires: -1,
-					Rows: []auction.BidRow{{Lot: l, Quantity: r.Quantity, Price: r.Price}}})
+				s.Bids = append(s.Bids, auction.Bid{
+					Bidder: r.Bidder, Name: fmt.Sprint("row", k, l, i), Amount: r.Price * r.Quantity, Requires: -1,
+					Rows: []auction.BidRow{{Lot: l, Quantity: r.Quantity, Price: r.Price}},
+				})
 			}
 		}
 		c.Beliefs = append(c.Beliefs, s)
@@ -142,8 +145,10 @@ func drawn(t *rapid.T, h shape) *auction.Case {
 // can find beats the bound.
 func TestSolveVerified(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := drawn(t, shape{lots: 3, zones: 2, rows: 3, facilities: 2, routes: 4, scenarios: 3, rivals: 2, prices: 3, volume: 4, services: true,
-			scarce: rapid.Bool().Draw(t, "scarce"), capped: rapid.Bool().Draw(t, "capped"), steps: rapid.IntRange(1, 2).Draw(t, "steps")})
+		c := drawn(t, shape{
+			lots: 3, zones: 2, rows: 3, facilities: 2, routes: 4, scenarios: 3, rivals: 2, prices: 3, volume: 4, services: true,
+			scarce: rapid.Bool().Draw(t, "scarce"), capped: rapid.Bool().Draw(t, "capped"), steps: rapid.IntRange(1, 2).Draw(t, "steps"),
+		})
 		if rapid.Bool().Draw(t, "contribution") {
 			c.Rules.Objective = auction.Contribution
 			for l := range c.Lots {

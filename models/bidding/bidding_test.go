@@ -342,8 +342,10 @@ func TestStoppedEarly(t *testing.T) {
 // Improve is never worse than where it starts, and fits the caps.
 func TestImprove(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := draw(t, shape{lots: 3, zones: 2, rows: 3, facilities: 1, routes: 4, scenarios: 3, rivals: 2, prices: 4, volume: 4, services: true, capped: true,
-			steps: rapid.IntRange(1, 2).Draw(t, "steps"), always: rapid.Bool().Draw(t, "always")})
+		p := draw(t, shape{
+			lots: 3, zones: 2, rows: 3, facilities: 1, routes: 4, scenarios: 3, rivals: 2, prices: 4, volume: 4, services: true, capped: true,
+			steps: rapid.IntRange(1, 2).Draw(t, "steps"), always: rapid.Bool().Draw(t, "always"),
+		})
 		if len(p.Lots) == 0 {
 			return
 		}

@@ -29,13 +29,17 @@ func threeLots(first bool) (*auction.Case, int) {
 	c.Bidders[me] = auction.Bidder{
 		Name: "me", AccessCost: 0, Types: []auction.Type{auction.Known}, Budget: math.Inf(1), MaxVolume: math.Inf(1),
 		Demand: []auction.Demand{
-			{Zone: "A", Volume: 1, Value: must}, {Zone: "B", Services: []string{"x"}, Volume: 0.5, Value: must},
-			{Zone: "B", Services: []string{"y"}, Volume: 0.5, Value: must}, {Zone: "C", Volume: 1, Value: must},
+			{Zone: "A", Volume: 1, Value: must},
+			{Zone: "B", Services: []string{"x"}, Volume: 0.5, Value: must},
+			{Zone: "B", Services: []string{"y"}, Volume: 0.5, Value: must},
+			{Zone: "C", Volume: 1, Value: must},
 		},
 		Facilities: []auction.Facility{{FixedCost: 5, Capacity: math.Inf(1)}, {FixedCost: 4, Capacity: math.Inf(1)}},
 		Routes: []auction.Route{
-			{Zone: "A", UnitCost: 10, Capacity: math.Inf(1), Facility: 0}, {Zone: "B", Service: "x", UnitCost: 8, Capacity: math.Inf(1), Facility: 0},
-			{Zone: "B", Service: "y", UnitCost: 8, Capacity: math.Inf(1), Facility: 1}, {Zone: "C", UnitCost: 6, Capacity: math.Inf(1), Facility: 1},
+			{Zone: "A", UnitCost: 10, Capacity: math.Inf(1), Facility: 0},
+			{Zone: "B", Service: "x", UnitCost: 8, Capacity: math.Inf(1), Facility: 0},
+			{Zone: "B", Service: "y", UnitCost: 8, Capacity: math.Inf(1), Facility: 1},
+			{Zone: "C", UnitCost: 6, Capacity: math.Inf(1), Facility: 1},
 		},
 	}
 	return c, me
@@ -112,8 +116,8 @@ func TestThreeLots(t *testing.T) {
 	p.Budget = 12
 	best := math.Inf(-1)
 	for a := range int64(13) {
-		for b := range int64(13 - a) {
-			for k := range int64(13 - a - b) {
+		for b := range 13 - a {
+			for k := range 13 - a - b {
 				best = max(best, p.Evaluate(whole(a, b, k)).Profit)
 			}
 		}

@@ -110,7 +110,7 @@ func (p *Problem) tidy(s auction.Strategy) auction.Strategy {
 			continue
 		}
 		q := out[r].Quantity
-		round := q
+		var round float64
 		if digit := math.Pow10(int(math.Floor(math.Log10(useful))) - 4); digit >= 1 {
 			round = math.Round(q/digit) * digit
 		} else {
