@@ -246,7 +246,7 @@ func answer(t *rapid.T, p *problem, prices int, grain float64) {
 	if r.Profit < best-1e-6*math.Max(1, best) {
 		t.Fatalf("profit %v at %v, enumeration %v at %v", r.Profit, r.Strategy, best, at)
 	}
-	if r.Bound > r.Profit+1e-5*math.Max(1, r.Profit) { // the MIP's tolerance
+	if r.Bound > r.Profit+1e-6*math.Max(1, r.Profit) {
 		t.Fatalf("bound %v, profit %v: not closed", r.Bound, r.Profit)
 	}
 	if r.Profit > best+1e-6 && grain == 1 && !p.capped() && p.simple() {
@@ -328,7 +328,7 @@ func TestStoppedEarly(t *testing.T) {
 				if !near(v, r.Profit) || !fits || r.Bound < r.Profit || r.Bound < best-1e-6*math.Max(1, best) {
 					t.Fatalf("profit %v (earns %v, fits %v), bound %v, enumeration %v", r.Profit, v, fits, r.Bound, best)
 				}
-				if ctx.Err() == nil && o.Target == 0 && r.Bound > r.Profit/(1-o.Gap)+1e-5 {
+				if ctx.Err() == nil && o.Target == 0 && r.Bound > r.Profit/(1-o.Gap)+1e-6 {
 					t.Fatalf("profit %v, bound %v: the gap is not reached", r.Profit, r.Bound)
 				}
 				if r.Status == auction.Optimal && r.Bound > r.Profit {
@@ -408,7 +408,7 @@ func TestScale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !near(got.Profit/times, want.Profit) || got.Bound/times > want.Bound+1e-5*math.Max(1, want.Bound) {
+		if !near(got.Profit/times, want.Profit) || got.Bound/times > want.Bound+1e-6*math.Max(1, want.Bound) {
 			t.Fatalf("%v to %v, a large one %v to %v times as much", want.Profit, want.Bound, got.Profit/times, got.Bound/times)
 		}
 	})

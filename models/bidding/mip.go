@@ -28,11 +28,15 @@ import (
 // convex hull of what a row can win and pay. V's own formula, its facilities free in every scenario, is the
 // network's (network.Formulate).
 
+// resolution is how many units of volume the largest lot has in the MIP: the solver is exact to about 1e-6 units
+// and 1e-6 of the money that they cost.
+const resolution = 1000
+
 // formulation is a MIP over some parts.
 type formulation struct {
 	m     *solver.Model
 	parts []*part
-	unit  float64 // packages
+	unit  float64 // packages: the largest lot has resolution of them
 	rows  [][][]mipRow
 }
 
@@ -53,11 +57,15 @@ const largestMIP = 40_000
 
 func (p *Problem) formulate(parts []*part, capped bool) *formulation {
 	f := &formulation{m: solver.NewModel("best response", solver.Maximize), parts: parts, unit: 1}
+	top := 0.0
 	for _, t := range parts {
 		for i := range t.lots {
 			l := t.lots[i].levels
-			f.unit = max(f.unit, l[len(l)-1])
+			top = max(top, l[len(l)-1])
 		}
+	}
+	if top > 0 {
+		f.unit = top / resolution
 	}
 	// By part, lot, supply: what is won and paid.
 	won, paid := make([][][]network.Linear, len(parts)), make([][][]network.Linear, len(parts))
@@ -270,13 +278,13 @@ func (f *formulation) strategy(s *solver.Solution) auction.Strategy {
 					if s.Value(c.in) > 0.5 {
 						upper = c.from + (c.to-c.from)*s.Value(c.share)
 						for v := range t.lots[l].levels { // a level that was meant
-							if math.Abs(t.lots[l].levels[v]/f.unit-upper) < nearLevel {
+							if math.Abs(t.lots[l].levels[v]/f.unit-upper) < nearLevel*resolution {
 								upper = t.lots[l].levels[v] / f.unit
 							}
 						}
 					}
 				}
-				if q := upper - before; q > nearLevel {
+				if q := upper - before; q > nearLevel*resolution {
 					out = append(out, auction.LotBid{Lot: t.lots[l].id, Tick: t.lots[l].ticks[at], Quantity: f.round(q * f.unit)})
 					before = upper
 				}
@@ -292,7 +300,7 @@ const nearLevel = 1e-6
 
 // round undoes the division by the unit where the quantity was a whole number of packages.
 func (f *formulation) round(q float64) float64 {
-	if r := math.Round(q); math.Abs(r-q) <= 1e-9*f.unit {
+	if r := math.Round(q); math.Abs(r-q) <= 1e-9*f.unit*resolution {
 		return r
 	}
 	return q
