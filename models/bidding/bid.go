@@ -32,11 +32,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		ctx, cancel = context.WithTimeout(ctx, o.TimeLimit)
 		defer cancel()
 	}
-	e := &expectation{c: c, bidder: bidder, deliveries: network.NewDeliveries(c)}
-	e.sold, e.paid = make([][]float64, len(c.Bidders)), make([][]float64, len(c.Bidders))
-	for i := range c.Bidders {
-		e.sold[i], e.paid[i] = make([]float64, len(c.Lots)), make([]float64, len(c.Lots))
-	}
+	e := &expectation{c: c, bidder: bidder, sales: auction.NewSales(c), deliveries: network.NewDeliveries(c)}
 	r := &auction.Results{Command: "bid", Status: auction.Optimal}
 	rank := map[auction.Status]int{auction.Optimal: 0, auction.WithinGap: 1, auction.LimitStruck: 2, auction.Interrupted: 3}
 	profit, bound := 0.0, 0.0
@@ -64,7 +60,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		name := c.Bidders[bidder].Name
 		for k, b := range answer.Strategy {
 			r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
-				Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1, Bid: rowName(c, answer.Strategy, k),
+				Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1, Bid: c.RowName(answer.Strategy, k),
 				Lot: c.Lots[b.Lot].Name, Quantity: b.Quantity, Price: c.Rules.Price(b.Tick),
 				ExpectedQuantity: out.Bids[k].Quantity, WinProbability: out.Bids[k].Win, ExpectedPayment: out.Bids[k].Payment,
 			})
@@ -76,7 +72,8 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		e.add(p, answer.Strategy, out, weight)
 	}
 	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: profit, Bound: bound, Epsilon: share(bound-profit, bound)})
-	e.tables(r)
+	e.sales.Fill(r)
+	r.Network = e.deliveries.Rows()
 	e.summary(r, profit, bound)
 	return r, nil
 }
@@ -180,25 +177,11 @@ func rivals(s *auction.Belief, bidder int) []rivalRow {
 	return list
 }
 
-// rowName names a row of a bid by its lot, and its place there where the bid has several prices.
-func rowName(c *auction.Case, s auction.Strategy, k int) string {
-	place := 1
-	for _, b := range s[:k] {
-		if b.Lot == s[k].Lot {
-			place++
-		}
-	}
-	if place == 1 {
-		return c.Lots[s[k].Lot].Name
-	}
-	return fmt.Sprintf("%s/%d", c.Lots[s[k].Lot].Name, place)
-}
-
 // expectation adds up what bids lead to over types and scenarios.
 type expectation struct {
 	c          *auction.Case
 	bidder     int
-	sold, paid [][]float64 // by bidder, lot
+	sales      *auction.Sales
 	deliveries *network.Deliveries
 	merit      auction.Merit
 	won        []float64
@@ -222,8 +205,7 @@ func (e *expectation) add(p *Problem, s auction.Strategy, out *Outcome, weight f
 			e.won = e.merit.Serve(e.won, &e.c.Lots[l], offers[l])
 			for k, w := range e.won {
 				x := weight * e.c.Beliefs[i].Probability * w
-				e.sold[offers[l][k].Bidder][l] += x
-				e.paid[offers[l][k].Bidder][l] += x * offers[l][k].Price
+				e.sales.Add(offers[l][k].Bidder, l, x, x*offers[l][k].Price)
 			}
 		}
 	}
@@ -231,32 +213,6 @@ func (e *expectation) add(p *Problem, s auction.Strategy, out *Outcome, weight f
 	for _, k := range out.Cases {
 		e.deliveries.Add(e.bidder, values.Deliver(k.Won), weight*k.Probability)
 	}
-}
-
-// tables fills allocation, payments, lots and network.
-func (e *expectation) tables(r *auction.Results) {
-	for i := range e.c.Bidders {
-		total := 0.0
-		for l := range e.c.Lots {
-			if q := e.sold[i][l]; q > 0 {
-				total += e.paid[i][l]
-				r.Allocation = append(r.Allocation, auction.AllocationRow{
-					Bidder: e.c.Bidders[i].Name, Lot: e.c.Lots[l].Name, Quantity: q, Price: e.paid[i][l] / q, Payment: e.paid[i][l],
-				})
-			}
-		}
-		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: e.c.Bidders[i].Name, BidAmount: total, Payment: total})
-	}
-	for l := range e.c.Lots {
-		lot := &e.c.Lots[l]
-		row := auction.LotResult{Lot: lot.Name, Zone: lot.Zone, Service: lot.Service, Capacity: lot.Capacity, ShadowPrice: math.NaN()}
-		for i := range e.c.Bidders {
-			row.Sold += e.sold[i][l]
-			row.Revenue += e.paid[i][l]
-		}
-		r.Lots = append(r.Lots, row)
-	}
-	r.Network = e.deliveries.Rows()
 }
 
 // summary fills the summary. The objective is the bidder's expected profit; of rivals the beliefs say bids, not

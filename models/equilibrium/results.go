@@ -136,7 +136,7 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 	r := &auction.Results{Command: "solve"}
 	n := len(c.Bidders)
 	profit, regret, bound := make([]float64, n), make([]float64, n), make([]float64, n)
-	sold := newLedger(c)
+	sold := auction.NewSales(c)
 	deliveries := network.NewDeliveries(c)
 	concept := conceptOf(found)
 	sampled := false
@@ -172,11 +172,11 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 						}
 						for k, b := range own {
 							r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
-								Bidder: row.Bidder, Type: row.Type, Strategy: st.name, Probability: st.probability, Bid: bidName(c, own, k),
+								Bidder: row.Bidder, Type: row.Type, Strategy: st.name, Probability: st.probability, Bid: c.RowName(own, k),
 								Lot: c.Lots[b.Lot].Name, Quantity: b.Quantity, Price: c.Rules.Price(b.Tick),
 								ExpectedQuantity: e.Bids[k].Quantity, WinProbability: e.Bids[k].Win, ExpectedPayment: e.Bids[k].Payment, Block: out.g.block,
 							})
-							sold.add(b.Lot, i, a.probability*st.probability*e.Bids[k].Quantity, a.probability*st.probability*e.Bids[k].Payment)
+							sold.Add(i, b.Lot, a.probability*st.probability*e.Bids[k].Quantity, a.probability*st.probability*e.Bids[k].Payment)
 						}
 					}
 				}
@@ -190,14 +190,17 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 			r.Profiles = append(r.Profiles, out.profileRows(c)...)
 		}
 	}
-	for _, l := range sold.fixedLots(fixed) {
+	for l := range c.Lots {
+		if len(fixed[l]) == 0 {
+			continue
+		}
 		var in *outcome
 		for _, out := range found {
 			if _, ok := out.g.at[l]; ok {
 				in = out
 			}
 		}
-		fixedOutcome(c, l, in, fixed[l], func(bidder int, quantity, payment float64) { sold.add(l, bidder, quantity, payment) })
+		fixedOutcome(c, l, in, fixed[l], func(bidder int, quantity, payment float64) { sold.Add(bidder, l, quantity, payment) })
 	}
 	// Blocks were the order of the work; a reader looks for a bidder.
 	slices.SortStableFunc(r.RecommendedBids, func(x, y auction.RecommendedBid) int {
@@ -207,26 +210,10 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 		return cmp.Compare(bidders[x.Bidder], bidders[y.Bidder])
 	})
 	outside(c, nets, deliveries)
-	sold.fill(c, r)
+	sold.Fill(r)
 	r.Network = deliveries.Rows()
 	summarise(c, r, o, cut, concept, sampled, profit, regret, bound)
 	return r, nil
-}
-
-// bidName names a row of a bid by its lot, and its place there where the bid has several prices: pasted into
-// bids.csv, each row stays a bid of its own.
-func bidName(c *auction.Case, bid auction.Strategy, k int) string {
-	step := 1
-	for _, b := range bid[:k] {
-		if b.Lot == bid[k].Lot {
-			step++
-		}
-	}
-	name := c.Lots[bid[k].Lot].Name
-	if step > 1 {
-		return fmt.Sprintf("%s/%d", name, step)
-	}
-	return name
 }
 
 // profileRows lists the joint distribution of a block.
@@ -296,64 +283,6 @@ func fixedOutcome(c *auction.Case, lot int, out *outcome, rows []bidding.Row, ad
 	}
 	for _, f := range out.play.profiles {
 		visit(f.probability, g.pureAtoms(observer, f.choice))
-	}
-}
-
-// A ledger adds up expected volume and payment by lot and bidder.
-type ledger struct {
-	quantity, payment []map[int]float64 // by lot, by bidder
-}
-
-func newLedger(c *auction.Case) *ledger {
-	l := &ledger{make([]map[int]float64, len(c.Lots)), make([]map[int]float64, len(c.Lots))}
-	for k := range c.Lots {
-		l.quantity[k], l.payment[k] = map[int]float64{}, map[int]float64{}
-	}
-	return l
-}
-
-func (l *ledger) add(lot, bidder int, quantity, payment float64) {
-	l.quantity[lot][bidder] += quantity
-	l.payment[lot][bidder] += payment
-}
-
-// fixedLots returns the lots that have fixed rows, ascending.
-func (l *ledger) fixedLots(fixed map[int][]bidding.Row) []int {
-	var lots []int
-	for k := range l.quantity {
-		if len(fixed[k]) > 0 {
-			lots = append(lots, k)
-		}
-	}
-	return lots
-}
-
-// fill writes allocation, payments and lot results.
-func (l *ledger) fill(c *auction.Case, r *auction.Results) {
-	paid := make([]float64, len(c.Bidders))
-	for i := range c.Bidders {
-		for k := range c.Lots {
-			q, m := l.quantity[k][i], l.payment[k][i]
-			if q <= 0 {
-				continue
-			}
-			paid[i] += m
-			r.Allocation = append(r.Allocation, auction.AllocationRow{
-				Bidder: c.Bidders[i].Name, Lot: c.Lots[k].Name, Quantity: q, Price: m / q, Payment: m,
-			})
-		}
-	}
-	for i := range c.Bidders {
-		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: c.Bidders[i].Name, BidAmount: paid[i], Payment: paid[i]})
-	}
-	for k := range c.Lots {
-		lot := &c.Lots[k]
-		row := auction.LotResult{Lot: lot.Name, Zone: lot.Zone, Service: lot.Service, Capacity: lot.Capacity, ShadowPrice: math.NaN()}
-		for i := range c.Bidders {
-			row.Sold += l.quantity[k][i]
-			row.Revenue += l.payment[k][i]
-		}
-		r.Lots = append(r.Lots, row)
 	}
 }
 
