@@ -37,6 +37,7 @@ const (
 	firstRounds = 300
 	laterRounds = 100
 	pricingRuns = 6
+	reprices    = 20 // of one restricted program before best responses are asked again
 )
 
 func newCorrelation(g *game, seed int64, start [][]int) *correlation {
@@ -109,7 +110,6 @@ type masterSolution struct {
 	play    *play
 	epsilon float64
 	weight  [][]float64 // dual of the deviations, by seat and pool position
-	convex  float64     // dual of the sum of probabilities
 }
 
 // master solves the restricted program.
@@ -124,7 +124,7 @@ func (c *correlation) master(ctx context.Context) (*masterSolution, error) {
 		p[k] = m.Continuous("p", fmt.Sprint(k), 0, math.Inf(1))
 		one[k] = p[k].Times(1)
 	}
-	convex := m.Equal("distribution", "", one, 1)
+	m.Equal("distribution", "", one, 1)
 	deviation := make([][]solver.Con, len(g.seats))
 	byBidder := map[int][]solver.Term{}
 	var bidders []int
@@ -163,7 +163,7 @@ func (c *correlation) master(ctx context.Context) (*masterSolution, error) {
 		}
 		return nil, fmt.Errorf("block %s: the program of correlated play has no solution: %v", g.block, sol.Claim)
 	}
-	out := &masterSolution{play: &play{}, epsilon: sol.Objective, convex: sol.Dual(convex)}
+	out := &masterSolution{play: &play{}, epsilon: sol.Objective}
 	weights := make([]float64, len(p))
 	for k := range p {
 		weights[k] = sol.Value(p[k])
@@ -251,7 +251,7 @@ func (c *correlation) price(ctx context.Context, sol *masterSolution) bool {
 						continue
 					}
 					choice[a] = k
-					if v := cost(choice); v < value-1e-12*abs(value)-1e-15 {
+					if v := cost(choice); v < value-1e-12*math.Abs(value)-1e-15 {
 						value, bestK, improved = v, k, true
 					}
 				}
@@ -280,7 +280,7 @@ func (c *correlation) answer(pl *play, certificates []certificate) {
 
 // correlate searches a coarse correlated equilibrium of relative regret target, and returns the best play
 // found with its certificates, by seat.
-func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target float64, steps int, o bidding.Options, report func(epsilon float64)) (*play, []certificate, error) {
+func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target float64, steps int, o bidding.Options) (*play, []certificate, error) {
 	c := newCorrelation(g, seed, start)
 	for _, s := range g.seats {
 		top := 0.0
@@ -300,7 +300,7 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 		if err != nil {
 			return bestPlay, bestCertificates, err
 		}
-		for range 20 {
+		for range reprices {
 			if sol.epsilon <= target/4 || !c.price(ctx, sol) {
 				break
 			}
@@ -327,7 +327,6 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 		if r := g.relativeRegret(certificates); r < best {
 			best, bestPlay, bestCertificates = r, sol.play, certificates
 		}
-		report(best)
 		if best <= target {
 			break
 		}

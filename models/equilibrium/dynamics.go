@@ -3,6 +3,7 @@ package equilibrium
 import (
 	"context"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"lotwise/models/auction"
@@ -54,7 +55,7 @@ func (g *game) dynamics(ctx context.Context, start []int, passes int, tolerance 
 				return choice, false, visited, err
 			}
 			now := g.profit(s, choice[s.index], choice)
-			if r.profit-now > tolerance*max(r.bound, 0)+roundingRegret*max(abs(r.profit), abs(now)) {
+			if r.profit-now > tolerance*max(r.bound, 0)+roundingRegret*max(math.Abs(r.profit), math.Abs(now)) {
 				choice[s.index] = r.best
 				moved = true
 			}
@@ -81,11 +82,4 @@ func choiceKey(choice []int) string {
 		key = binary.LittleEndian.AppendUint32(key, uint32(k))
 	}
 	return string(key)
-}
-
-func abs(x float64) float64 {
-	if x < 0 {
-		return -x
-	}
-	return x
 }

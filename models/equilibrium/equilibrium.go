@@ -241,6 +241,7 @@ const (
 	pureStarts   = 40  // where none may
 	passes       = 300 // of dynamics from one start
 	oracleSteps  = 200 // best responses to all seats, mixed
+	autoSteps    = 12  // the same for more than two bidders, where correlated play may follow
 	programSteps = 60  // best responses to all seats, correlated
 	autoMixers   = 3   // types of bidders in a block up to which auto tries mixtures of more than two bidders
 	poolFromPlay = 60  // visited profiles that start the pools
@@ -265,18 +266,17 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 	if len(visited) > poolFromPlay {
 		visited = visited[len(visited)-poolFromPlay:]
 	}
-	report := func(epsilon float64) {}
-	whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
-	whole.block = s.name
-	if concept == Mixed || concept == Auto && (fine.bidders() <= 2 || len(whole.seats) <= autoMixers) {
+	if bidders, types := fine.size(); concept == Mixed || concept == Auto && (bidders <= 2 || types <= autoMixers) {
+		whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
+		whole.block = s.name
 		for _, choice := range visited {
 			transfer(fine, whole, choice)
 		}
 		steps := oracleSteps
-		if concept == Auto && fine.bidders() > 2 {
-			steps = 12
+		if concept == Auto && bidders > 2 {
+			steps = autoSteps
 		}
-		pl, certificates, err := whole.mix(ctx, s.o.Epsilon, steps, o, report)
+		pl, certificates, err := whole.mix(ctx, s.o.Epsilon, steps, o)
 		if pl != nil {
 			out := &outcome{g: whole, play: pl, certificates: certificates, concept: Mixed}
 			if out.epsilon() <= s.o.Epsilon || best == nil || concept == Mixed && out.epsilon() < best.epsilon() {
@@ -290,7 +290,7 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 			return best, nil
 		}
 	}
-	pl, certificates, err := fine.correlate(ctx, visited, s.o.Seed, s.o.Epsilon, programSteps, o, report)
+	pl, certificates, err := fine.correlate(ctx, visited, s.o.Seed, s.o.Epsilon, programSteps, o)
 	if pl != nil {
 		out := &outcome{g: fine, play: pl, certificates: certificates, concept: Correlated}
 		if best == nil || out.epsilon() < best.epsilon() {
@@ -305,17 +305,22 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 
 func (out *outcome) epsilon() float64 { return out.g.relativeRegret(out.certificates) }
 
-// bidders counts the bidders that meet in the game.
-func (g *game) bidders() int {
-	seen := map[int]bool{}
-	for _, s := range g.seats {
-		seen[s.bidder] = true
+// size counts the bidders that meet in the game, and their types.
+func (g *game) size() (bidders, types int) {
+	for a, s := range g.seats {
+		switch {
+		case a == 0 || g.seats[a-1].bidder != s.bidder:
+			bidders++
+			types++
+		case g.seats[a-1].typ != s.typ:
+			types++
+		}
 	}
-	return len(seen)
+	return bidders, types
 }
 
-// pure runs best-response dynamics from several starts: nobody bids; everyone bids what its lots are
-// worth to it; then random bids of those seen. It returns the best settled profile, if any, and the
+// pure runs best-response dynamics from several starts: everyone bids what its lots are worth to it;
+// nobody bids; then random bids of those seen. It returns the best settled profile, if any, and the
 // profiles visited.
 func (s *search) pure(ctx context.Context, g *game, concept string, o bidding.Options) (*outcome, [][]int, error) {
 	random := rand.New(rand.NewPCG(uint64(s.o.Seed), uint64(s.lots[0]))) //nolint:gosec // reproducible on purpose
@@ -392,22 +397,13 @@ func (g *game) breakEven() []int {
 				}
 			}
 		}
-		if b := &g.c.Bidders[s.bidder]; capped(b) && !fits(g.c, b, bid) {
+		// A budget or cap joins all lots in one part.
+		if capped(&g.c.Bidders[s.bidder]) && !s.parts[0].problem.Fits(bid) {
 			continue
 		}
 		start[a] = g.add(s, bid)
 	}
 	return start
-}
-
-// fits says whether all of a bid fits the bidder's budget and volume cap.
-func fits(c *auction.Case, b *auction.Bidder, bid auction.Strategy) bool {
-	money, volume := 0.0, 0.0
-	for _, x := range bid {
-		money += x.Quantity * c.Rules.Price(x.Tick)
-		volume += x.Quantity
-	}
-	return within(money, b.Budget) && within(volume, b.MaxVolume)
 }
 
 // fallback gives what a search that was cut short has: its best play, or that nobody bids, with bounds that

@@ -24,7 +24,7 @@ const approximations = 25
 
 // mix searches an equilibrium in independent mixtures of relative regret target, adding best responses to
 // the pools, and returns the best play found with its certificates.
-func (g *game) mix(ctx context.Context, target float64, steps int, o bidding.Options, report func(epsilon float64)) (*play, []certificate, error) {
+func (g *game) mix(ctx context.Context, target float64, steps int, o bidding.Options) (*play, []certificate, error) {
 	var bestPlay *play
 	var bestCertificates []certificate
 	best := math.Inf(1)
@@ -47,7 +47,6 @@ func (g *game) mix(ctx context.Context, target float64, steps int, o bidding.Opt
 		if r := g.relativeRegret(certificates); r < best {
 			best, bestPlay, bestCertificates = r, pl, certificates
 		}
-		report(best)
 		if best <= target || !grew {
 			break
 		}

@@ -136,8 +136,7 @@ func (g *game) probe(s *seat, pl *play) certificate {
 	return out
 }
 
-// certify answers a play for one seat: what it earns and a bound on what any bid could earn. gap is the
-// relative gap of the best responses.
+// certify answers a play for one seat: what it earns and a bound on what any bid could earn.
 func (g *game) certify(ctx context.Context, s *seat, pl *play, o bidding.Options) (certificate, error) {
 	var out certificate
 	var best auction.Strategy
