@@ -109,7 +109,7 @@ func TestEveryCommandHasItsTables(t *testing.T) {
 		r    auction.Results
 		more []string
 	}{
-		{auction.Results{Command: "allocate"}, []string{"void_bids.csv"}},
+		{auction.Results{Command: "allocate"}, []string{"void_bids.csv", "limit_results.csv"}},
 		{auction.Results{Command: "bid"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
 		{auction.Results{Command: "solve"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
 		{auction.Results{Command: "solve", Profiles: profiles}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "profiles.csv"}},

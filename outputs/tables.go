@@ -29,6 +29,7 @@ var tables = []table{
 	rowsOf("allocation.csv", every, func(r *auction.Results) *[]auction.AllocationRow { return &r.Allocation }),
 	rowsOf("payments.csv", every, func(r *auction.Results) *[]auction.PaymentRow { return &r.Payments }),
 	rowsOf("lot_results.csv", every, func(r *auction.Results) *[]auction.LotResult { return &r.Lots }),
+	rowsOf("limit_results.csv", allocates, func(r *auction.Results) *[]auction.LimitResult { return &r.Limits }),
 	rowsOf("equilibrium.csv", bids, func(r *auction.Results) *[]auction.EquilibriumRow { return &r.Equilibrium }),
 	rowsOf("profiles.csv", correlated, func(r *auction.Results) *[]auction.ProfileRow { return &r.Profiles }),
 	rowsOf("network.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.Network }),

@@ -16,13 +16,16 @@ import (
 var allocateCommand = &cli.Command{
 	Name:      "allocate",
 	Usage:     "the seller's problem: which bids to accept, and what winners pay",
-	UsageText: "lotwise allocate CASE -o RUN [--bids FILE]",
-	Description: "Needs lots, bidders and bids. Accepts the bids of most value, and applies the\n" +
-		"payment rule of rules.csv.\n\nExamples:\n" +
+	UsageText: "lotwise allocate CASE -o RUN [--bids FILE] [--limit-costs]",
+	Description: "Needs lots, bidders and bids. Accepts the bids of most value that limits.csv allows, by the\n" +
+		"preferences of adjustments.csv, and applies the payment rule of rules.csv. Where the limits\n" +
+		"cannot be met it ends with 4 and names a smallest set of them that conflict.\n\nExamples:\n" +
 		"  lotwise allocate mycase -o runs/base\n" +
+		"  lotwise allocate mycase -o runs/priced --limit-costs\n" +
 		"  lotwise allocate mycase -o runs/late --bids late-bids.csv --time-limit 10m",
 	Flags: solvingFlags(
 		&cli.StringFlag{Name: "bids", Usage: "read the bids from `FILE` instead of the case's bids.csv"},
+		&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "say what each limit costs the objective, by solving without it"},
 	),
 	Action: func(cc *cli.Context) error {
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {

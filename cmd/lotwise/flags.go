@@ -38,7 +38,7 @@ func solvingFlags(own ...cli.Flag) []cli.Flag {
 func options(cc *cli.Context) (auction.Options, error) {
 	o := auction.Options{
 		Gap: cc.Float64("gap"), Epsilon: cc.Float64("epsilon"), Concept: cc.String("concept"), Type: cc.String("type"),
-		Threads: cc.Int("threads"), Seed: cc.Int64("seed"),
+		LimitCosts: cc.Bool("limit-costs"), Threads: cc.Int("threads"), Seed: cc.Int64("seed"),
 	}
 	for name, v := range map[string]float64{"gap": o.Gap, "epsilon": o.Epsilon} {
 		if !(v >= 0) || math.IsInf(v, 1) {

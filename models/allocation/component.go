@@ -91,8 +91,8 @@ func (k *component) solve(ctx context.Context, o solver.Options) (*part, error) 
 
 // unlimited accepts every bid that loses nothing.
 func (k *component) unlimited() *part {
-	x := make([]float64, len(k.bids))
-	for j := range x {
+	x := make([]float64, len(k.value))
+	for j := range k.bids {
 		if k.value[j] >= 0 {
 			x[j] = 1
 		}
@@ -164,8 +164,8 @@ func level(offers []auction.Offer) {
 
 // divisible solves a component without decisions, a linear program.
 func (k *component) divisible(ctx context.Context, o solver.Options) (*part, error) {
-	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
-	for j := range up {
+	lo, up := k.open()
+	for j := range k.bids {
 		up[j] = 1
 	}
 	found, bound, err := k.allotted(ctx, lo, up, o)
@@ -173,7 +173,9 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 		return nil, err
 	}
 	if found == nil {
-		found = k.greedy()
+		if found = k.greedy(); found == nil {
+			return nil, k.none(ctx, bound)
+		}
 	}
 	bound = max(bound, found.objective)
 	return &part{point: *found, bound: bound, proven: bound-found.objective <= k.allowance(found.objective), settled: found.first}, nil
@@ -182,12 +184,14 @@ func (k *component) divisible(ctx context.Context, o solver.Options) (*part, err
 // allotted is the best allotment at given decisions, of these the first by the tie rule unless any will
 // do, and a bound on it. The point is nil where the decisions do not fit or there was no time.
 func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Options) (p *point, bound float64, err error) {
-	if slices.Equal(lo, up) {
+	if slices.Equal(lo[:len(k.bids)], up[:len(k.bids)]) {
+		lo = slices.Clone(lo)
+		k.settle(lo)
 		if !k.fits(lo) {
 			return nil, math.Inf(-1), nil
 		}
 		w := k.earns(lo)
-		return &point{x: slices.Clone(lo), first: true, objective: w, price: make([]float64, len(k.rows))}, w, nil
+		return &point{x: lo, first: true, objective: w, price: make([]float64, len(k.rows))}, w, nil
 	}
 	m := k.allot(lo, up)
 	s, err := solver.Solve(ctx, m.Model, o)
@@ -200,7 +204,7 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 		}
 		return nil, s.Bound * m.unit, nil
 	}
-	x := make([]float64, len(k.bids))
+	x := make([]float64, len(k.value))
 	for j := range x {
 		x[j] = s.Value(m.x[j])
 	}
@@ -237,7 +241,7 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	if tell := o.Progress; tell != nil {
 		o.Progress = func(s solver.Progress) {
 			s.Objective, s.Bound = s.Objective*f.unit, s.Bound*f.unit
-			if math.IsNaN(s.Objective) {
+			if math.IsNaN(s.Objective) && best != nil {
 				s.Objective = best.objective
 			}
 			tell(s)
@@ -252,13 +256,16 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	bound := math.Inf(1)
 	var s *solver.Solution
 	for try := range decisionTries {
-		o.Start = f.values(k, best.x)
+		o.Start = nil
+		if best != nil {
+			o.Start = f.values(k, best.x)
+		}
 		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
 			return nil, err
 		}
 		bound = s.Bound * f.unit
 		if !s.HasValues() {
-			if s.Termination == solver.Failed || s.Claim == solver.Infeasible {
+			if s.Termination == solver.Failed || s.Claim == solver.Infeasible && best != nil {
 				return nil, fmt.Errorf("allocation: the solver found no allocation of %d bids from %s on", len(k.bids), k.key(0))
 			}
 			break
@@ -268,7 +275,7 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 			return nil, err
 		}
 		if found != nil {
-			if found.objective >= best.objective {
+			if best == nil || found.objective >= best.objective {
 				best = found
 			}
 			break
@@ -277,6 +284,9 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 			break
 		}
 		f.exclude(k, k.decisions(f, s))
+	}
+	if best == nil {
+		return nil, k.none(ctx, bound)
 	}
 	p := &part{point: *best, bound: max(bound, best.objective)}
 	p.proven = p.bound-p.objective <= k.allowance(p.objective)
@@ -313,17 +323,13 @@ func left(o solver.Options, deadline time.Time) solver.Options {
 // at is the best allotment at the decisions of s, nil where they do not fit.
 func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, o solver.Options) (*point, error) {
 	o.RelGap, o.NodeLimit, o.Start, o.Progress = 0, 0, nil, nil
-	lo, up := make([]float64, len(k.bids)), make([]float64, len(k.bids))
 	y := k.decisions(f, s)
-	for j := range up {
-		if y[j] {
-			lo[j], up[j] = k.least[j], 1
-		}
-	}
+	lo, up := k.given(y)
+	k = k.applying(y)
 	p, _, err := k.allotted(ctx, lo, up, o)
 	if p == nil && err == nil {
 		// No time: the program's own fractions.
-		x := make([]float64, len(k.bids))
+		x := make([]float64, len(k.value))
 		for j := range x {
 			x[j] = s.Value(f.x[j])
 		}
@@ -339,10 +345,11 @@ func (k *component) at(ctx context.Context, f *formulation, s *solver.Solution, 
 
 // decisions are the bids that s may accept.
 func (k *component) decisions(f *formulation, s *solver.Solution) []bool {
-	y := make([]bool, len(k.bids))
+	y := make([]bool, len(k.decide))
 	for j := range y {
 		y[j] = !k.decide[j] || s.Value(f.y[j]) > 0.5
 	}
+	k.complete(y)
 	return y
 }
 
@@ -369,8 +376,16 @@ func (f *formulation) values(k *component, x []float64) []float64 {
 	v := make([]float64, f.Vars())
 	for j := range x {
 		v[f.x[j].Index()] = x[j]
-		if k.decide[j] && x[j] > 0 {
+	}
+	on := k.on(x)
+	for j, is := range on {
+		if k.decide[j] && is {
 			v[f.y[j].Index()] = 1
+		}
+	}
+	for i, over := range f.over {
+		if over.Valid() {
+			v[over.Index()] = k.over(&k.counts[i], on)
 		}
 	}
 	for i, z := range f.z {

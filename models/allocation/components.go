@@ -13,31 +13,42 @@ import (
 type component struct {
 	problem  *Problem
 	bids     []int     // positions in the case, ascending
-	value    []float64 // by bid
+	value    []float64 // by column: bid, then miss
 	volume   []float64 // by bid: packages when all of it is accepted
-	least    []float64 // by bid: its least fraction
-	decide   []bool    // by bid: whether it is accepted (y) matters, not only how much of it (x)
-	rows     []row     // capacity, budget and max_volume where they can bind
-	uses     [][]use   // by bid: the rows it is in
+	least    []float64 // by bid, then control: its least fraction
+	decide   []bool    // by bid, then control: whether it is accepted (y) matters, not only how much of it (x)
+	rows     []row     // capacity, budget, max_volume and limits on sums, where they can bind
+	uses     [][]use   // by column: the rows it is in
+	misses   []miss    // columns after the bids: what soft limits on sums are missed by
+	controls []control // of bids: lots, winners and limits that may be on or off
+	counts   []count   // limits on numbers of them
 	groups   [][]int   // alternatives: at most one of each is accepted
 	requires [][2]int  // the first only with the second
 	entries  []entry   // bidders with a fee
 }
 
-// A row is Σ coef x ≤ rhs; no coefficient is negative, so that accepting less never breaks it.
+// A row is Σ coef x ≤ rhs. Only limits have negative coefficients: accepting less never breaks another row.
 type row struct {
-	family string // capacity, budget or max_volume
-	of     int    // the lot's or bidder's position in the case
+	family string // capacity, budget, max_volume or limit
+	of     int    // the lot's, the bidder's or the limit's position in the case
 	terms  []term
 	rhs    float64
+	only   int // one more than the control that has to be on for it to hold; 0 for always
 }
 
+// A term is a coefficient of a bid or, after the bids of a component, of a miss.
 type term struct {
 	bid  int
 	coef float64
 }
 
-// A use is a bid's part in a row.
+// A miss is what a soft limit on a sum is missed by, -1 in its row.
+type miss struct {
+	row     int
+	penalty float64
+}
+
+// A use is a column's part in a row.
 type use struct {
 	row  int
 	coef float64
@@ -63,27 +74,34 @@ func (r *row) at(x []float64) float64 {
 	return s.value()
 }
 
-// name is the row's lot or bidder.
+// name is the row's lot, bidder or limit.
 func (k *component) name(r *row) string {
-	if r.family == capacity {
+	switch r.family {
+	case capacity:
 		return k.problem.Case.Lots[r.of].Name
+	case limited:
+		return k.problem.Case.Limits[r.of].Name
+	default:
+		return k.problem.Case.Bidders[r.of].Name
 	}
-	return k.problem.Case.Bidders[r.of].Name
 }
 
 const (
 	capacity  = "capacity"
 	budget    = "budget"
 	maxVolume = "max_volume"
+	limited   = "limit"
 )
 
 // components splits the problem, ordered by first bid. Bids that cannot be accepted because they require
-// one that is out are left out with it.
-func (p *Problem) components() []*component {
+// one that is out are left out with it. What limits cost whatever is accepted is theirs too, and those that
+// nothing can meet.
+func (p *Problem) components() (parts []*component, limits *restraints) {
 	c := p.Case
 	out := p.unreachable()
 	groups := p.groups(out)
 	rows := p.scarce(out, groups)
+	limits = p.restrain(out)
 
 	sets := newSets(len(c.Bids))
 	for _, r := range rows {
@@ -112,7 +130,19 @@ func (p *Problem) components() []*component {
 		}
 	}
 
-	var parts []*component
+	for i := range limits.rows {
+		sets.joinAll(bidsOf(limits.rows[i].terms))
+		if only := limits.rows[i].only; only > 0 {
+			sets.join(limits.rows[i].terms[0].bid, limits.switches[only-1].members[0])
+		}
+	}
+	for i := range limits.switches {
+		sets.joinAll(limits.switches[i].members)
+	}
+	for i := range limits.counts {
+		sets.joinAll(limits.counts[i].bids(limits))
+	}
+
 	part := make(map[int]*component)
 	place := make([]int, len(c.Bids))
 	for b := range c.Bids {
@@ -155,7 +185,15 @@ func (p *Problem) components() []*component {
 		}
 		k.groups = append(k.groups, g)
 	}
+	limits.place(func(b int) (*component, int) { return part[sets.root(b)], place[b] })
 	for _, k := range parts {
+		for n := range k.controls {
+			least := 0.0 // on, it allows something and demands nothing
+			if c := &k.controls[n]; c.needed || c.nothing {
+				least = 1
+			}
+			k.decide, k.least = append(k.decide, true), append(k.least, least)
+		}
 		entered := make(map[int]int)
 		for j := range k.bids {
 			if r := k.bid(j).Requires; r >= 0 {
@@ -173,12 +211,17 @@ func (p *Problem) components() []*component {
 			}
 		}
 	}
-	return parts
+	return parts, limits
 }
 
-// unreachable is Out, with the bids that require one of them, directly or through others.
+// unreachable is Out and what is not Within, with the bids that require one of them, directly or through others.
 func (p *Problem) unreachable() []bool {
 	out := slices.Clone(p.Out)
+	if p.Within != nil {
+		for b := range out {
+			out[b] = out[b] || !p.Within[b]
+		}
+	}
 	for changed := true; changed; {
 		changed = false
 		for b := range out {
@@ -248,7 +291,7 @@ func (p *Problem) scarce(out []bool, groups [][]int) []row {
 	}
 	var rows []row
 	for _, r := range slices.Concat(lots, budgets, volumes) {
-		if len(r.terms) > 0 && r.reach(group) > r.rhs {
+		if len(r.terms) > 0 && r.reach(group) > r.rhs && !p.given[rule{limit: -1, family: r.family, of: r.of}] {
 			rows = append(rows, r)
 		}
 	}
@@ -307,3 +350,9 @@ func (s sets) root(i int) int {
 }
 
 func (s sets) join(i, j int) { s[s.root(j)] = int32(s.root(i)) }
+
+func (s sets) joinAll(members []int) {
+	for _, j := range members {
+		s.join(members[0], j)
+	}
+}

@@ -3,6 +3,7 @@ package allocation
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -52,9 +53,12 @@ func (o *Outcome) Gap() float64 {
 
 // Determine solves the problem, its components on Options.Threads threads. The outcome does not depend
 // on the number of threads unless a time limit strikes or the context ends; what was found until then is
-// returned with its bound, not as an error.
+// returned with its bound, not as an error. Where the limits cannot be met the error is *unmet.
 func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, error) {
-	components := p.components()
+	components, limits := p.components()
+	if len(limits.broken) > 0 {
+		return nil, &unmet{sides: limits.broken}
+	}
 	parts := make([]*part, len(components))
 	errs := make([]error, len(components))
 
@@ -124,7 +128,7 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		})
 	}
 	wait.Wait()
-	if err := cmp.Or(errs...); err != nil {
+	if err := first(errs); err != nil {
 		return nil, err
 	}
 
@@ -133,6 +137,8 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		TiesSettled: true, Proven: true, parts: parts,
 	}
 	var earned, most sum
+	earned.add(limits.offset)
+	most.add(limits.offset)
 	for i, k := range components {
 		parts[i].bids = k.bids
 		for j, b := range k.bids {
@@ -151,6 +157,16 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 	out.Objective, out.Bound = earned.value(), max(most.value(), earned.value())
 	out.Interrupted = ctx.Err() != nil && !out.Proven && out.Gap() > o.Gap
 	return out, nil
+}
+
+// first is the error to tell: that limits cannot be met, else the first.
+func first(errs []error) error {
+	for _, err := range errs {
+		if errors.As(err, new(*unmet)) {
+			return err
+		}
+	}
+	return cmp.Or(errs...)
 }
 
 // known is the sum, NaN while a part of it is not known.

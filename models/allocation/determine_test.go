@@ -12,10 +12,7 @@ import (
 
 func determine(t testing.TB, c *auction.Case, o auction.Options) *Outcome {
 	t.Helper()
-	p, _, err := NewProblem(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, _ := NewProblem(c)
 	out, err := p.Determine(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

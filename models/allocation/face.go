@@ -46,7 +46,7 @@ func (f *face) restrict(cost, dual []float64) {
 	for i := range f.k.rows {
 		for _, t := range f.k.rows[i].terms {
 			reduced[t.bid] -= dual[i] * t.coef
-			scale[t.bid] += math.Abs(dual[i]) * t.coef
+			scale[t.bid] += math.Abs(dual[i] * t.coef)
 		}
 	}
 	zero := func(a float64, j int) bool { return math.Abs(a) <= tieShare*scale[j]+noiseShare*most }
@@ -209,7 +209,7 @@ func (f *face) open(free []int) *formulation {
 		for _, t := range r.terms {
 			if lp.x[t.bid].Valid() {
 				terms = append(terms, lp.x[t.bid].Times(t.coef))
-				most = max(most, t.coef)
+				most = max(most, math.Abs(t.coef))
 			} else {
 				rest.add(-t.coef * f.lo[t.bid])
 			}

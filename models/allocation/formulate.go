@@ -9,10 +9,11 @@ import (
 // A formulation is a component as a model of the solver.
 type formulation struct {
 	*solver.Model
-	x    []solver.Var // by bid: the accepted fraction
-	y    []solver.Var // by bid: whether it is accepted, where that is to be decided
+	x    []solver.Var // by column: the accepted fraction of a bid, or a miss
+	y    []solver.Var // by bid: whether it is accepted, where that is to be decided; by control: whether it is on
 	z    []solver.Var // by entry: whether any bid of the bidder is accepted
-	rows []solver.Con // capacities, budgets and volume caps, as the component's rows
+	over []solver.Var // by count: what a soft limit is missed by
+	rows []solver.Con // capacities, budgets, volume caps and limits on sums, as the component's rows
 	unit float64      // of the objective
 	per  []float64    // by row: its unit
 }
@@ -42,12 +43,13 @@ func unit(number float64) float64 {
 //	     y_b ≤ y_r                           every b that requires r       (requires)
 //	     y_b ≤ z_i                           every b of i with a fee       (enter)
 //	     0 ≤ x_b ≤ 1,  y_b, z_i ∈ {0, 1}
+//	     and the limits, see limit_sums.go and limit_counts.go
 //
-// A bid is to decide where it has a least fraction, alternatives, a condition or a fee; for an
+// A bid is to decide where it has a least fraction, alternatives, a condition or a fee, or where a limit counts it; for an
 // all-or-nothing bid x_b is y_b. Not integral, the same with 0 ≤ y, z ≤ 1: its relaxation.
 func (k *component) formulate(integral bool) *formulation {
 	f := &formulation{Model: solver.NewModel("allocation", solver.Maximize), unit: k.unit(k.value)}
-	f.y = make([]solver.Var, len(k.bids))
+	f.y = make([]solver.Var, len(k.decide))
 	yesNo := func(family, key string) solver.Var {
 		if integral {
 			return f.Binary(family, key)
@@ -65,16 +67,24 @@ func (k *component) formulate(integral bool) *formulation {
 			f.y[j] = yesNo("y", k.key(j))
 		}
 	}
+	f.misses(k)
 	for j, x := range f.x {
 		f.Objective(x.Times(k.value[j] / f.unit))
 	}
+	for n := range k.controls {
+		f.y[len(k.bids)+n] = yesNo("d", k.controls[n].key)
+	}
 	f.linear(k)
-	for j, y := range f.y {
-		if k.decide[j] && k.least[j] < 1 {
+	for j := range k.bids {
+		if y := f.y[j]; k.decide[j] && k.least[j] < 1 {
 			f.AtMost("accept", k.key(j), []solver.Term{f.x[j].Times(1), y.Times(-1)}, 0)
-			f.AtLeast("least", k.key(j), []solver.Term{f.x[j].Times(1), y.Times(-k.least[j])}, 0)
+			if least := k.least[j]; least > 0 {
+				// Stated per least fraction: of a small one, the tolerance on rows would leave nothing.
+				f.AtLeast("least", k.key(j), []solver.Term{f.x[j].Times(1 / least), y.Times(-1)}, 0)
+			}
 		}
 	}
+	f.limits(k)
 	for _, g := range k.groups {
 		f.AtMost("xor", k.key(g[0]), each(g, f.y), 1)
 	}
@@ -98,10 +108,29 @@ func (k *component) allot(lo, up []float64) *formulation {
 	f := &formulation{Model: solver.NewModel("allotment", solver.Maximize), unit: k.unit(k.value)}
 	for j := range k.bids {
 		f.x = append(f.x, f.Continuous("x", k.key(j), lo[j], up[j]))
-		f.Objective(f.x[j].Times(k.value[j] / f.unit))
+	}
+	f.misses(k)
+	for j, x := range f.x {
+		f.Objective(x.Times(k.value[j] / f.unit))
 	}
 	f.linear(k)
 	return f
+}
+
+// misses adds what soft limits on sums may be missed by.
+func (f *formulation) misses(k *component) {
+	for _, s := range k.misses {
+		f.x = append(f.x, f.Continuous("missed", k.name(&k.rows[s.row]), 0, math.Inf(1)))
+	}
+}
+
+// open are the bounds of all columns: of bids none accepted, of misses any.
+func (k *component) open() (lo, up []float64) {
+	lo, up = make([]float64, len(k.value)), make([]float64, len(k.value))
+	for s := range k.misses {
+		up[len(k.bids)+s] = math.Inf(1)
+	}
+	return lo, up
 }
 
 // unit is what money is stated in.
@@ -113,21 +142,28 @@ func (k *component) unit(money []float64) float64 {
 	return unit(most)
 }
 
-// linear states the capacities, budgets and volume caps that can bind.
+// linear states the capacities, budgets, volume caps and limits on sums that can bind. A limit that only holds
+// while its control is on has the control in it where that is to be decided.
 func (f *formulation) linear(k *component) {
 	var terms []solver.Term
 	for i := range k.rows {
 		r := &k.rows[i]
 		most := 0.0
 		for _, t := range r.terms {
-			most = max(most, t.coef)
+			most = max(most, math.Abs(t.coef))
 		}
 		per := unit(most)
 		terms = terms[:0]
 		for _, t := range r.terms {
 			terms = append(terms, f.x[t.bid].Times(t.coef/per))
 		}
-		f.rows = append(f.rows, f.AtMost(r.family, k.name(r), terms, r.rhs/per))
+		rhs := r.rhs
+		if r.only > 0 && f.y != nil {
+			off := k.reachOff(r) - rhs
+			terms = append(terms, f.y[len(k.bids)+r.only-1].Times(off/per))
+			rhs += off
+		}
+		f.rows = append(f.rows, f.AtMost(r.family, k.name(r), terms, rhs/per))
 		f.per = append(f.per, per)
 	}
 }

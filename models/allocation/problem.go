@@ -1,7 +1,7 @@
 // Package allocation solves the seller's problem: which bids to accept, and what each lot sold for.
 //
 // The problem is winner determination with packages, least fractions, alternatives (XOR groups),
-// required bids, budgets and volume caps; see formulate.go. It falls apart into connected components
+// required bids, budgets, volume caps and the limits of limits.csv; see formulate.go and limits.go. It falls apart into connected components
 // (components.go), each of which is a merit order, a linear program or a mixed-integer program
 // (component.go). Among optimal allocations the one that serves earlier bidders first is taken
 // (ties.go), and what is written is feasible in exact arithmetic's terms, not the solver's (exact.go).
@@ -22,21 +22,27 @@ type Problem struct {
 	Out   []bool    // by bid: never accepted, such as void bids
 	// Fee is what the objective loses, by bidder, when any bid of the bidder is accepted; nil for none.
 	Fee []float64
+	// Within are the bids that there are; nil for all. The problem is then a part of the whole that shares nothing
+	// with the rest, and limits that no bid of it counts for are none of its own.
+	Within []bool
+	// Waived are limits, by row of limits.csv, that are not to be obeyed; nil for none.
+	Waived []bool
 	// AnyOptimum gives up the tie rule: the optimal value is wanted, whatever allocation has it.
 	AnyOptimum bool
+
+	scoped []*auction.ScopedLimit // the case's limits
+	given  map[rule]bool          // given up, to see whether the others can be obeyed
 }
 
-// NewProblem is the seller's problem of a case, and the bids that are void in it. A case with limits or
-// adjustments is refused with *auction.Unsupported.
-func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid, error) {
-	if err := supported(c); err != nil {
-		return nil, nil, err
+// NewProblem is the seller's problem of a case, and the bids that are void in it.
+func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid) {
+	p := &Problem{Case: c, Value: scores(c), Out: make([]bool, len(c.Bids))}
+	for i := range c.Limits {
+		p.scoped = append(p.scoped, c.Scoped(&c.Limits[i]))
 	}
-	p := &Problem{Case: c, Value: make([]float64, len(c.Bids)), Out: make([]bool, len(c.Bids))}
 	var voids []auction.VoidBid
 	for b := range c.Bids {
 		bid := &c.Bids[b]
-		p.Value[b] = bid.Amount
 		if c.Rules.Objective == auction.Contribution {
 			for _, r := range bid.Rows {
 				p.Value[b] -= c.Lots[r.Lot].Cost * r.Quantity
@@ -50,7 +56,7 @@ func NewProblem(c *auction.Case) (*Problem, []auction.VoidBid, error) {
 			voids = append(voids, voidBid(c, bid, row))
 		}
 	}
-	return p, voids, nil
+	return p, voids
 }
 
 func voidBid(c *auction.Case, bid *auction.Bid, row int) auction.VoidBid {
@@ -67,23 +73,4 @@ func voidBid(c *auction.Case, bid *auction.Bid, row int) auction.VoidBid {
 	v.Lot = lot.Name
 	v.Reason = fmt.Sprintf("price %g is under the reserve, %g", bid.Rows[row].Price, lot.Reserve)
 	return v
-}
-
-// supported refuses what the seller's problem does not obey yet: it is never ignored.
-func supported(c *auction.Case) error {
-	var e auction.Unsupported
-	for _, l := range c.Limits {
-		e.Reasons = append(e.Reasons, auction.Conflict{
-			What: fmt.Sprintf("limit %q: allocate does not obey limits; remove the row to allocate without it", l.Name), Source: l.Source,
-		})
-	}
-	for _, a := range c.Adjustments {
-		e.Reasons = append(e.Reasons, auction.Conflict{
-			What: fmt.Sprintf("adjustment %q: allocate does not obey adjustments; remove the row to allocate without it", a.Name), Source: a.Source,
-		})
-	}
-	if len(e.Reasons) > 0 {
-		return &e
-	}
-	return nil
 }

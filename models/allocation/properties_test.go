@@ -46,19 +46,13 @@ func every(t *testing.T, cases, clusters int, test func(t *testing.T, c *auction
 
 // earned is the optimal value.
 func earned(t *testing.T, c *auction.Case) float64 {
-	p, _, err := NewProblem(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, _ := NewProblem(c)
 	p.AnyOptimum = true
 	return run(t, p, 1).Objective
 }
 
 func solved(t *testing.T, c *auction.Case, threads int) *Outcome {
-	p, _, err := NewProblem(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, _ := NewProblem(c)
 	return run(t, p, threads)
 }
 
@@ -214,14 +208,12 @@ func TestThreadsDoNotMatter(t *testing.T) {
 func TestComponentsTogetherAreTheWhole(t *testing.T) {
 	for seed := range uint64(40) {
 		c := mediumCase(rand.New(rand.NewPCG(seed, 3)), 2)
-		p, _, err := NewProblem(c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p, _ := NewProblem(c)
 		whole := &component{problem: p}
 		objective := 0.0
 		var x []float64
-		for _, k := range p.components() {
+		parts, _ := p.components()
+		for _, k := range parts {
 			part, err := k.solve(t.Context(), solver.Options{})
 			if err != nil {
 				t.Fatal(err)

@@ -2,6 +2,8 @@ package allocation
 
 import (
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -34,10 +36,7 @@ func (q *questions) options(threads int) auction.Options {
 func (q *questions) worth(ctx context.Context, bidder int) (value, low, high float64, err error) {
 	p := *q.p
 	p.AnyOptimum = true
-	p.Out = make([]bool, len(q.p.Out))
-	for b := range p.Out {
-		p.Out[b] = true
-	}
+	p.Out, p.Within = slices.Clone(q.p.Out), make([]bool, len(q.p.Out))
 	with, bound := 0.0, 0.0
 	for _, k := range q.out.parts {
 		if !slices.ContainsFunc(k.bids, func(b int) bool { return p.Case.Bids[b].Bidder == bidder }) {
@@ -46,10 +45,14 @@ func (q *questions) worth(ctx context.Context, bidder int) (value, low, high flo
 		with += k.objective
 		bound += k.most()
 		for _, b := range k.bids {
+			p.Within[b] = true
 			p.Out[b] = p.Case.Bids[b].Bidder == bidder
 		}
 	}
 	without, err := p.Determine(ctx, q.options(1))
+	if errors.As(err, new(*unmet)) {
+		return math.Inf(1), math.Inf(1), math.Inf(1), nil // the limits cannot be met without the bidder
+	}
 	if err != nil {
 		return 0, 0, 0, err
 	}

@@ -2,30 +2,32 @@ package allocation
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"lotwise/models/auction"
 	"lotwise/models/payment"
 )
 
-// Solve answers lotwise allocate: which bids to accept and what the winners pay. A case with rules,
-// limits or adjustments that are not modelled is refused with *auction.Unsupported. A limit or an interrupt
-// is told by the status of the results.
+// Solve answers lotwise allocate: which bids to accept and what the winners pay. A case with rules that are not
+// modelled is refused with *auction.Unsupported, one whose limits cannot be met with *auction.Infeasible. A time limit or
+// an interrupt is told by the status of the results.
 func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error) {
 	rule, err := payment.Find(c)
 	if err != nil {
 		return nil, err
 	}
-	p, voids, err := NewProblem(c)
-	if err != nil {
-		return nil, err
-	}
+	p, voids := NewProblem(c)
 	q := &questions{p: p, o: o, deadline: time.Now().Add(o.TimeLimit)}
 	if rule.Exact {
 		o.Gap = 0
 		o.TimeLimit /= 2 // payments take as much again
 	}
-	if q.out, err = p.Determine(ctx, o); err != nil {
+	q.out, err = p.Determine(ctx, o)
+	if not := new(unmet); errors.As(err, &not) {
+		return nil, p.explain(ctx, not, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	for _, x := range q.out.X {
@@ -41,7 +43,8 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 	}
 	r := tables(c, q.out, paid, q.o.Gap)
 	r.VoidBids = voids
-	return r, nil
+	r.Limits, err = p.limitResults(ctx, q)
+	return r, err
 }
 
 // status is what an outcome claims.

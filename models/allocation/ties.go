@@ -38,6 +38,7 @@ func holdSlack(a float64) float64 { return 1e-5 + rowShare*math.Abs(a) }
 // priorities are what the tie rule maximises, the most important first, as far as the given bids have a
 // part in it. Bids are ascending.
 func (k *component) priorities(bids []int) [][]term {
+	bids = slices.DeleteFunc(slices.Clone(bids), func(j int) bool { return j >= len(k.bids) }) // misses have none
 	byBidder := slices.Clone(bids)
 	slices.SortStableFunc(byBidder, func(a, b int) int { return cmp.Compare(k.bidder(a), k.bidder(b)) })
 	var p [][]term
@@ -64,7 +65,7 @@ func worth(p []term, x []float64) float64 {
 
 // before says whether the tie rule puts a before b.
 func (k *component) before(a, b []float64) bool {
-	all := make([]int, len(a))
+	all := make([]int, len(k.bids))
 	for j := range all {
 		all[j] = j
 	}
@@ -259,6 +260,11 @@ func (f *formulation) objective(k *component) []solver.Term {
 	}
 	for i, z := range f.z {
 		terms = append(terms, z.Times(-k.entries[i].fee/f.unit))
+	}
+	for i, v := range f.over {
+		if v.Valid() {
+			terms = append(terms, v.Times(-k.counts[i].penalty/f.unit))
+		}
 	}
 	return terms
 }

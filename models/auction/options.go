@@ -8,14 +8,16 @@ import (
 
 // Options are what all solving commands share; a command ignores what its model has no use for.
 type Options struct {
-	Gap       float64       // relative MIP gap to reach, 1e-4
-	Epsilon   float64       // solve: largest relative regret to accept, 1e-3
-	Concept   string        // solve: auto, pure, mixed or correlated
-	Type      string        // bid: answer for this type alone; blank for every type
-	TimeLimit time.Duration // 0 for none
-	Threads   int           // at most this many solves at once
-	Seed      int64
-	Progress  func(Progress) // called from one goroutine at a time; nil for none
+	Gap     float64 // relative MIP gap to reach, 1e-4
+	Epsilon float64 // solve: largest relative regret to accept, 1e-3
+	Concept string  // solve: auto, pure, mixed or correlated
+	Type    string  // bid: answer for this type alone; blank for every type
+	// LimitCosts asks allocate for what each limit costs the objective.
+	LimitCosts bool
+	TimeLimit  time.Duration // 0 for none
+	Threads    int           // at most this many solves at once
+	Seed       int64
+	Progress   func(Progress) // called from one goroutine at a time; nil for none
 }
 
 // Report calls Progress where there is one.

@@ -11,6 +11,7 @@ type Results struct {
 	Allocation      []AllocationRow
 	Payments        []PaymentRow
 	Lots            []LotResult
+	Limits          []LimitResult // allocate: every scope of every limit
 	Equilibrium     []EquilibriumRow
 	Profiles        []ProfileRow
 	Network         []NetworkRow
@@ -73,6 +74,19 @@ type LotResult struct {
 	Sold        float64 `csv:"sold"`
 	Revenue     float64 `csv:"revenue"`
 	ShadowPrice float64 `csv:"shadow_price"`
+}
+
+// A LimitResult is one scope of a limit, in the measure's own unit: shares are multiplied out.
+type LimitResult struct {
+	Limit     string  `csv:"limit"`
+	Scope     string  `csv:"scope"` // such as zone=010;bidder=Beta, blank for a limit without per
+	Measure   string  `csv:"measure"`
+	Value     float64 `csv:"value"`
+	Min       float64 `csv:"min"`
+	Max       float64 `csv:"max"`
+	Violation float64 `csv:"violation"`
+	Cost      float64 `csv:"cost"`  // what the objective would gain without the limit, all of its scopes; blank unless asked for
+	Slack     float64 `csv:"slack"` // what is left to the nearer side
 }
 
 // An EquilibriumRow is one strategy of a bidder's type with the certificate of its type.

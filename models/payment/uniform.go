@@ -64,5 +64,8 @@ func notUniform(c *auction.Case) []auction.Conflict {
 	for _, l := range c.Limits {
 		refuse(l.Source, "limit %s", l.Name)
 	}
+	for _, a := range c.Adjustments {
+		refuse(a.Source, "adjustment %s", a.Name)
+	}
 	return why
 }

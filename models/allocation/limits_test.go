@@ -1,0 +1,189 @@
+package allocation
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"lotwise/models/auction"
+)
+
+// limitedCase draws a case of bids that are accepted whole or not at all, with limits of every kind.
+func limitedCase(r *rand.Rand) *auction.Case {
+	c := randomCase(r, 2+r.IntN(7))
+	regions, sizes := []string{"n", "s"}, []string{"small", "large"}
+	for l := range c.Lots {
+		c.Lots[l].Attributes = map[string]string{"region": regions[r.IntN(2)], "rural": fmt.Sprint(r.IntN(2))}
+		c.Lots[l].Zone = fmt.Sprint("Z", r.IntN(2))
+		c.Lots[l].Capacity += 3
+	}
+	for i := range c.Bidders {
+		c.Bidders[i].Class = sizes[r.IntN(2)]
+		c.Bidders[i].Attributes = map[string]string{"age": fmt.Sprint(r.IntN(4))}
+	}
+	for b := range c.Bids {
+		c.Bids[b].MinFraction = 1
+	}
+	wheres := []string{"", "", "zone=Z0", "region=n", "class=small", "class!=small", "rural=1", "age>=2", "age<2;zone=Z1", "lot=L0|L1", "bidder=B0", "cost>0"}
+	pers := []string{"", "", "zone", "bidder", "bidder;zone", "class", "region;class", "lot"}
+	pick := func(from []string) string { return from[r.IntN(len(from))] }
+	nan := math.NaN()
+	for n := range r.IntN(4) {
+		l := auction.Limit{Name: fmt.Sprint("limit", n), Measure: pick([]string{"volume", "revenue", "lots", "winners", "bids"}),
+			Of: pick([]string{"", "", "capacity", "accepted"}), Per: pick(pers), Where: pick(wheres), Min: nan, Max: nan, Penalty: nan, OrNothing: r.IntN(3) == 0}
+		scale := 1.0
+		switch {
+		case l.Of == "capacity" && !l.Sums():
+			scale = 0.3
+		case l.Of == "" && !l.Sums():
+			scale = 3
+		case l.Of == "":
+			scale = 12
+		}
+		side := func() float64 { return math.Round(r.Float64()*scale*4) / 4 }
+		switch r.IntN(3) {
+		case 0:
+			l.Min = side() / 2
+		case 1:
+			l.Max = side()
+		default:
+			l.Min = side() / 3
+			l.Max = l.Min + side()
+		}
+		if r.IntN(3) == 0 {
+			l.Penalty = float64(r.IntN(6)) / 2
+		}
+		c.Limits = append(c.Limits, l)
+	}
+	for n := range r.IntN(3) {
+		c.Adjustments = append(c.Adjustments, auction.Adjustment{Name: fmt.Sprint("adj", n), Where: pick(wheres), Factor: []float64{1, 1.5, 0.5}[r.IntN(3)], Add: float64(r.IntN(3)) - 0.5})
+	}
+	return c
+}
+
+// subsets tries every set of bids accepted whole, by the definitions alone.
+func subsets(c *auction.Case) (best []float64, objective float64) {
+	objective = math.Inf(-1)
+	o := &oracle{c: c}
+	x := make([]float64, len(c.Bids))
+	for set := range 1 << len(c.Bids) {
+		y := make([]bool, len(x))
+		ok := true
+		for b := range x {
+			y[b] = set>>b&1 == 1
+			x[b] = 0
+			if y[b] {
+				x[b] = 1
+				ok = ok && !o.void(&c.Bids[b])
+			}
+		}
+		if !ok || !o.allowed(y) {
+			continue
+		}
+		coef, rhs := o.rows(y)
+		if !inside(coef, rhs, x) {
+			continue
+		}
+		w, ok := scored(c, x)
+		if !ok {
+			continue
+		}
+		o.value = make([]float64, len(x)) // the tie rule alone is asked
+		if w > objective+near || w > objective-near && (best == nil || o.firstOf(x, best)) {
+			objective, best = w, append([]float64(nil), x...)
+		}
+	}
+	return best, objective
+}
+
+func (o *oracle) firstOf(x, than []float64) bool {
+	o.best = than
+	return o.first(x)
+}
+
+// scored is the objective at x, and whether every hard limit is met.
+func scored(c *auction.Case, x []float64) (w float64, ok bool) {
+	selects := func(where string, bidder, lot int) bool {
+		if where == "" {
+			return true
+		}
+		f, _ := auction.ParseFilter(where)
+		return c.Selects(f, bidder, lot)
+	}
+	for b, bid := range c.Bids {
+		for _, r := range bid.Rows {
+			price := r.Price
+			for _, a := range c.Adjustments {
+				if selects(a.Where, bid.Bidder, r.Lot) {
+					price = price*a.Factor + a.Add
+				}
+			}
+			w += (price - r.Price) * r.Quantity * x[b]
+			if c.Rules.Objective == auction.Contribution {
+				w -= c.Lots[r.Lot].Cost * r.Quantity * x[b]
+			}
+		}
+		w += bid.Amount * x[b]
+	}
+	ok = true
+	for i := range c.Limits {
+		l := &c.Limits[i]
+		for _, r := range c.Scoped(l).Read(c, x) {
+			if r.Violation <= near {
+				continue
+			}
+			if math.IsNaN(l.Penalty) {
+				ok = false
+			} else {
+				w -= l.Penalty * r.Violation
+			}
+		}
+	}
+	return w, ok
+}
+
+func TestLimitsAreObeyedOptimally(t *testing.T) {
+	unmetCases, bound := 0, 0
+	for seed := range uint64(1500) {
+		c := limitedCase(rand.New(rand.NewPCG(seed, 11)))
+		best, objective := subsets(c)
+		p, _ := NewProblem(c)
+		out, err := p.Determine(t.Context(), auction.Options{Threads: 1})
+		if none := new(unmet); errors.As(err, &none) {
+			unmetCases++
+			if best != nil {
+				t.Errorf("seed %d: said to be infeasible, but %v earns %v", seed, best, objective)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if best == nil {
+			t.Errorf("seed %d: %v earns %v, but nothing meets the limits", seed, out.X, out.Objective)
+			continue
+		}
+		if len(c.Limits) > 0 {
+			bound++
+		}
+		if math.Abs(out.Objective-objective) > near || !out.Proven {
+			t.Errorf("seed %d: %v earns %v (proven %v, bound %v), best %v earns %v", seed, out.X, out.Objective, out.Proven, out.Bound, best, objective)
+			continue
+		}
+		if !out.TiesSettled {
+			t.Errorf("seed %d: ties unsettled", seed)
+			continue
+		}
+		for b := range best {
+			if math.Abs(best[b]-out.X[b]) > near {
+				t.Errorf("seed %d: %v, the first optimum is %v (%v)", seed, out.X, best, objective)
+				break
+			}
+		}
+	}
+	if unmetCases < 100 || bound < 500 {
+		t.Errorf("%d infeasible cases and %d others with limits are too few to say anything", unmetCases, bound)
+	}
+}
