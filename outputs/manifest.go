@@ -39,8 +39,9 @@ type Options struct {
 	Concept   string  `json:"concept"`
 	Bidder    string  `json:"bidder,omitempty"`
 	Type      string  `json:"type,omitempty"`
-	Bids      string  `json:"bids,omitempty"`       // file of allocate --bids, as written
-	TimeLimit string  `json:"time_limit,omitempty"` // such as 1m30s
+	Bids      string  `json:"bids,omitempty"`        // file of allocate --bids, as written
+	Losing    string  `json:"losing_bids,omitempty"` // of allocate
+	TimeLimit string  `json:"time_limit,omitempty"`  // such as 1m30s
 	Seed      int64   `json:"seed"`
 }
 

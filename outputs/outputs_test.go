@@ -64,6 +64,7 @@ func anyResults(t *rapid.T, command string) *auction.Results {
 	switch command {
 	case "allocate":
 		r.VoidBids = draw[auction.VoidBid](t, "void bids")
+		r.Losing = draw[auction.LosingBid](t, "losing bids")
 	default:
 		r.RecommendedBids = draw[auction.RecommendedBid](t, "bids")
 		r.Equilibrium = draw[auction.EquilibriumRow](t, "equilibrium")
@@ -110,6 +111,7 @@ func TestEveryCommandHasItsTables(t *testing.T) {
 		more []string
 	}{
 		{auction.Results{Command: "allocate"}, []string{"void_bids.csv", "limit_results.csv"}},
+		{auction.Results{Command: "allocate", Losing: []auction.LosingBid{}}, []string{"void_bids.csv", "limit_results.csv", "losing_bids.csv"}},
 		{auction.Results{Command: "bid"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
 		{auction.Results{Command: "solve"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
 		{auction.Results{Command: "solve", Profiles: profiles}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "profiles.csv"}},

@@ -34,11 +34,13 @@ var tables = []table{
 	rowsOf("profiles.csv", correlated, func(r *auction.Results) *[]auction.ProfileRow { return &r.Profiles }),
 	rowsOf("network.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.Network }),
 	rowsOf("void_bids.csv", allocates, func(r *auction.Results) *[]auction.VoidBid { return &r.VoidBids }),
+	rowsOf("losing_bids.csv", losing, func(r *auction.Results) *[]auction.LosingBid { return &r.Losing }),
 	summary,
 }
 
 func every(*auction.Results) bool        { return true }
 func allocates(r *auction.Results) bool  { return r.Command == "allocate" }
+func losing(r *auction.Results) bool     { return r.Losing != nil }
 func bids(r *auction.Results) bool       { return r.Command == "bid" || r.Command == "solve" }
 func correlated(r *auction.Results) bool { return r.Command == "solve" && len(r.Profiles) > 0 }
 

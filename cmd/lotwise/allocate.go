@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,6 +27,7 @@ var allocateCommand = &cli.Command{
 	Flags: solvingFlags(
 		&cli.StringFlag{Name: "bids", Usage: "read the bids from `FILE` instead of the case's bids.csv"},
 		&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "say what each limit costs the objective, by solving without it"},
+		&cli.StringFlag{Name: "losing-bids", Value: losing[0], Usage: "find the prices from which losing bids win: `MODE` " + strings.Join(losing, ", ")},
 	),
 	Action: func(cc *cli.Context) error {
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {

@@ -16,6 +16,7 @@ import (
 // The values of flags that name one of several.
 var (
 	concepts   = []string{"auto", "pure", "mixed", "correlated"}
+	losing     = []string{auction.LosingAuto, auction.LosingExact, auction.LosingBounds, auction.LosingNone}
 	progresses = []string{"auto", "plain", "json", "none"}
 )
 
@@ -38,7 +39,7 @@ func solvingFlags(own ...cli.Flag) []cli.Flag {
 func options(cc *cli.Context) (auction.Options, error) {
 	o := auction.Options{
 		Gap: cc.Float64("gap"), Epsilon: cc.Float64("epsilon"), Concept: cc.String("concept"), Type: cc.String("type"),
-		LimitCosts: cc.Bool("limit-costs"), Threads: cc.Int("threads"), Seed: cc.Int64("seed"),
+		LimitCosts: cc.Bool("limit-costs"), Losing: cc.String("losing-bids"), Threads: cc.Int("threads"), Seed: cc.Int64("seed"),
 	}
 	for name, v := range map[string]float64{"gap": o.Gap, "epsilon": o.Epsilon} {
 		if !(v >= 0) || math.IsInf(v, 1) {
@@ -53,6 +54,11 @@ func options(cc *cli.Context) (auction.Options, error) {
 	}
 	if err := oneOf(cc, "progress", progresses); err != nil {
 		return o, err
+	}
+	if o.Losing != "" || cc.IsSet("losing-bids") {
+		if err := oneOf(cc, "losing-bids", losing); err != nil {
+			return o, err
+		}
 	}
 	var err error
 	o.TimeLimit, err = timeLimit(cc.String("time-limit"), cc.IsSet("time-limit"))

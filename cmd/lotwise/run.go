@@ -48,7 +48,7 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	m := &outputs.Manifest{
 		Program: "lotwise", Version: version, SolverVersion: highs.Version(),
 		Command: cc.Command.Name, Case: c.Name,
-		Options: outputs.Options{Gap: o.Gap, Epsilon: o.Epsilon, Concept: o.Concept, Type: o.Type, Seed: o.Seed},
+		Options: outputs.Options{Gap: o.Gap, Epsilon: o.Epsilon, Concept: o.Concept, Type: o.Type, Losing: o.Losing, Seed: o.Seed},
 		Run:     outputs.Run{CommandLine: os.Args, Threads: o.Threads, Started: started},
 	}
 	if o.TimeLimit > 0 {

@@ -24,10 +24,11 @@ type point struct {
 // A part is what a component's solve found.
 type part struct {
 	point
-	bids    []int   // the component's
-	bound   float64 // no allocation earns more
-	proven  bool    // the point is optimal
-	settled bool    // the point is the first of the optima by the tie rule
+	component *component
+	bids      []int   // the component's
+	bound     float64 // no allocation earns more
+	proven    bool    // the point is optimal
+	settled   bool    // the point is the first of the optima by the tie rule
 }
 
 // most is what no allocation earns more than, without the bound's allowance where the objective is proven.

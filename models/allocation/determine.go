@@ -140,7 +140,7 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 	earned.add(limits.offset)
 	most.add(limits.offset)
 	for i, k := range components {
-		parts[i].bids = k.bids
+		parts[i].component, parts[i].bids = k, k.bids
 		for j, b := range k.bids {
 			out.X[b] = parts[i].x[j]
 		}

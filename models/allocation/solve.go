@@ -43,6 +43,9 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 	}
 	r := tables(c, q.out, paid, q.o.Gap)
 	r.VoidBids = voids
+	if q.o.Losing != "" && q.o.Losing != auction.LosingNone {
+		r.Losing = q.losing()
+	}
 	r.Limits, err = p.limitResults(ctx, q)
 	return r, err
 }

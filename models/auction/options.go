@@ -14,11 +14,21 @@ type Options struct {
 	Type    string  // bid: answer for this type alone; blank for every type
 	// LimitCosts asks allocate for what each limit costs the objective.
 	LimitCosts bool
+	Losing     string        // allocate: what to find out about losing bids; blank for nothing
 	TimeLimit  time.Duration // 0 for none
 	Threads    int           // at most this many solves at once
 	Seed       int64
 	Progress   func(Progress) // called from one goroutine at a time; nil for none
 }
+
+// What Options.Losing may say: prices as exact as about the work of the allocation itself again makes them, exact
+// prices whatever they take, brackets alone, or nothing.
+const (
+	LosingAuto   = "auto"
+	LosingExact  = "exact"
+	LosingBounds = "bounds"
+	LosingNone   = "none"
+)
 
 // Report calls Progress where there is one.
 func (o *Options) Report(p Progress) {

@@ -15,7 +15,8 @@ type Results struct {
 	Equilibrium     []EquilibriumRow
 	Profiles        []ProfileRow
 	Network         []NetworkRow
-	VoidBids        []VoidBid // allocate: bids priced under a reserve, which are never accepted
+	VoidBids        []VoidBid   // allocate: bids priced under a reserve, which are never accepted
+	Losing          []LosingBid // allocate: bids of which nothing is accepted; nil where they were not asked for
 	Summary         []Metric
 }
 
@@ -128,6 +129,22 @@ type VoidBid struct {
 	Bid    string `csv:"bid"`
 	Lot    string `csv:"lot"` // blank for a package with an amount
 	Reason string `csv:"reason"`
+}
+
+// A LosingBid is a bid of which nothing is accepted, and the smallest price at which some of it would have been, all
+// else equal: all its row prices scaled alike, or its amount, to an average price a package. Strictly above
+// AcceptedFrom it is accepted, at AcceptedFrom itself only if the tie rule prefers it or its reserves are the reason
+// for the price. Where the price was not computed exactly AcceptedFrom is NaN and AtLeast and AtMost are certified: no price
+// under AtLeast does, and some price from AtLeast to AtMost does.
+type LosingBid struct {
+	Bidder       string  `csv:"bidder"`
+	Bid          string  `csv:"bid"`
+	Price        float64 `csv:"price"`         // its own average price a package; NaN of a bid for no packages
+	AcceptedFrom float64 `csv:"accepted_from"` // a package; NaN where no price does or it is not known exactly
+	AtLeast      float64 `csv:"at_least"`      // a package; NaN where AcceptedFrom says it all
+	AtMost       float64 `csv:"at_most"`       // a package; NaN where no price is known to do
+	Amount       float64 `csv:"amount"`        // money for all of the bid at AcceptedFrom
+	Reason       string  `csv:"reason"`        // why AcceptedFrom is blank
 }
 
 // A Metric is one line of the summary. Text is written where it is not blank, else Number.
