@@ -58,6 +58,7 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 		if n := len(r.VoidBids); n > 0 {
 			fmt.Fprintf(w, "Bids under a reserve, never accepted: %d, in void_bids.csv\n\n", n)
 		}
+		printLimits(w, r)
 	case "bid":
 		t := newTable(w, "type", "strategy", "lot", "quantity", "price", "wins", "expected payment")
 		for _, b := range r.RecommendedBids {
@@ -82,6 +83,23 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 		show(w, t, 2, 3, 4, 5, 6)
 	}
 	fmt.Fprintf(w, "The run is in %s\n", dir)
+}
+
+// printLimits says how the limits came out.
+func printLimits(w io.Writer, r *auction.Results) {
+	if len(r.Limits) == 0 {
+		return
+	}
+	tight, missed := 0, 0
+	for _, l := range r.Limits {
+		if l.Slack == 0 {
+			tight++
+		}
+		if l.Violation > 0 {
+			missed++
+		}
+	}
+	fmt.Fprintf(w, "Limits: %d scopes, %d without slack, %d missed: limit_results.csv\n\n", len(r.Limits), tight, missed)
 }
 
 // volumes returns what each bidder won, over all lots.

@@ -335,7 +335,7 @@ func (p *Problem) limitConflict(limit, scope int) auction.Conflict {
 	if name := s.Scopes[scope].Name; name != "" {
 		what += " for " + name
 	}
-	if s.Where != "" {
+	if name := s.Scopes[scope].Name; s.Where != "" && s.Where != name {
 		what += " where " + s.Where
 	}
 	what += " asks for " + strings.Join(sides, " and ")

@@ -124,7 +124,7 @@ func TestConflictsAreNamed(t *testing.T) {
 			c.Limits = []auction.Limit{
 				orNothing(limit("much_or_nothing", "volume", "", "bidder", "bidder=Di", 50, nan)), limit("di_wins", "bids", "", "", "bidder=Di", 1, nan),
 			}
-		}, []string{`limits.csv:2: limit "much_or_nothing" for bidder=Di where bidder=Di asks for at least 50 packages, or nothing`, `limits.csv:3: limit "di_wins"`, `bidders.csv:5: bidder "Di" has a max_volume of 40`}},
+		}, []string{`limits.csv:2: limit "much_or_nothing" for bidder=Di asks for at least 50 packages, or nothing`, `limits.csv:3: limit "di_wins"`, `bidders.csv:5: bidder "Di" has a max_volume of 40`}},
 		{"share of winners", func(c *auction.Case) {
 			c.Limits = []auction.Limit{limit("half_small", "winners", "accepted", "", "class=small", 0.6, nan), limit("all_large", "winners", "", "", "class=large", 2, nan)}
 		}, []string{`limits.csv:2: limit "half_small"`, `limits.csv:3: limit "all_large"`}},
@@ -161,7 +161,7 @@ func TestConflictsAreNamed(t *testing.T) {
 // What is told of random cases is a conflict, without any one rule of it there is none, and there is none of fewer rules.
 func TestConflictsAreSmallest(t *testing.T) {
 	seen := 0
-	for seed := range uint64(700) {
+	for seed := range uint64(300) {
 		c := limitedCase(rand.New(rand.NewPCG(seed, 12)))
 		p, _ := NewProblem(c)
 		_, err := p.Determine(t.Context(), auction.Options{Threads: 1})
@@ -211,7 +211,7 @@ func TestConflictsAreSmallest(t *testing.T) {
 			}
 		}
 	}
-	if seen < 50 {
+	if seen < 25 {
 		t.Errorf("%d conflicts are too few to say anything", seen)
 	}
 }

@@ -179,8 +179,11 @@ func (f *formulation) duals(s *solver.Solution) []float64 {
 	return duals
 }
 
-// key names a bid.
+// key names a column.
 func (k *component) key(j int) string {
+	if j >= len(k.bids) {
+		return k.name(&k.rows[k.misses[j-len(k.bids)].row])
+	}
 	return k.problem.Case.Bidders[k.bidder(j)].Name + "/" + k.bid(j).Name
 }
 

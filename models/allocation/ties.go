@@ -160,8 +160,12 @@ func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
 			return true, false, nil
 		}
 		found, err := t.k.at(ctx, t.formulation, s, t.o)
-		if err != nil || found == nil {
+		if err != nil || ctx.Err() != nil {
 			return false, true, err
+		}
+		if found == nil { // decisions that fit within the solver's tolerances alone
+			seen = append(seen, t.exclude(t.k, t.k.decisions(t.formulation, s)))
+			continue
 		}
 		t.exact = t.exact && found.first
 		if found.objective >= t.optimum-slack(t.optimum) && t.k.before(found.x, t.best.x) {
