@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: help setup build run test race fuzz lint fmt docs bench bench-check install clean
+.PHONY: help setup build run peers test race fuzz lint fmt docs bench bench-check install clean
 
 # cgo binds HiGHS; the version is stamped below, so Go need not ask git for it.
 export CGO_ENABLED := 1
@@ -25,7 +25,7 @@ RACEFLAGS := -race -short -skip '^TestMemory'
 # golangci-lint comes by the Go module proxy and is built once, into a git-ignored folder.
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)
-# The Python side of the benchmarks.
+# The Python side of tests and benchmarks.
 VENV := .tools/venv
 
 help: ## this list
@@ -40,8 +40,11 @@ build: setup ## build bin/lotwise
 run: build ## solve the main case into runs/usps2026 (CASE= for another)
 	@bin/lotwise solve $(CASE) -o runs/$(notdir $(CASE)) --force
 
-test: build ## run every test
-	$(GO) test $(strip $(TESTFLAGS) ./...)
+peers: $(VENV)/peers ## set up the other solvers that tests compare with
+
+# With the peers required, a test that cannot compare fails rather than being skipped.
+test: build peers ## run every test
+	LOTWISE_PEERS=required $(GO) test $(strip $(TESTFLAGS) ./...)
 
 race: setup ## run the tests of the concurrent rooms under the race detector
 	$(GO) test $(strip $(RACEFLAGS) $(TESTFLAGS)) $(RACE)
@@ -70,9 +73,18 @@ bench: build $(VENV)/installed ## compare with the Python and command-line tools
 bench-check: build $(VENV)/installed ## run each benchmark once, small
 	@.ci/bench --quick
 
-$(VENV)/installed: .ci/bench-requirements.txt
-	@rm -rf $(VENV) && python3 -m venv $(VENV) || { echo "the benchmarks need Python's venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@$(VENV)/bin/python -m pip --quiet --disable-pip-version-check install --only-binary=:all: -r $<
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check install --only-binary=:all:
+
+$(VENV)/bin/python:
+	@python3 -m venv $(VENV) || { rm -rf $(VENV); echo "tests and benchmarks need Python's venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
+
+$(VENV)/peers: .ci/peers-requirements.txt | $(VENV)/bin/python
+	@echo "installing the peer solvers CBC, GLPK and SCIP into $(VENV)" >&2
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/installed: .ci/bench-requirements.txt $(VENV)/peers
+	@$(PIP) -r $<
 	@touch $@
 
 install: build ## install into PREFIX (/usr/local); the installed copy runs from anywhere
