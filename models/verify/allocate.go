@@ -8,14 +8,6 @@ import (
 	"lotwise/models/auction"
 )
 
-// The seller's problem: which fraction x_b of each bid is accepted,
-//
-//	max  sum_b score_b x_b - penalties
-//	s.t. sum_b q_bl x_b <= capacity_l,   x_b = 0 or min_fraction_b <= x_b <= 1
-//	     at most one bid of a group, required bids accepted too, budgets, volume caps, limits
-//
-// where score is the money at the scored prices, less the seller's cost under objective contribution.
-
 // void says why a bid is never accepted: row is the first row under its reserve, -1 for a package whose
 // amount is under the sum of its reserves.
 func (k *checker) void(b *auction.Bid) (row int, reason string, void bool) {
@@ -38,14 +30,14 @@ func (k *checker) void(b *auction.Bid) (row int, reason string, void bool) {
 }
 
 // score is what the seller counts for a bid at x = 1.
-func (k *checker) score(b *auction.Bid) float64 {
+func (k *checker) score(b *auction.Bid, preferences []preference) float64 {
 	total := 0.0
-	if b.ByAmount && len(k.c.Adjustments) == 0 {
+	if b.ByAmount && len(preferences) == 0 {
 		total = b.Amount
 	}
 	for _, r := range b.Rows {
-		if !b.ByAmount || len(k.c.Adjustments) > 0 {
-			total += k.adjusted(b.Bidder, r.Lot, r.Price) * r.Quantity
+		if !b.ByAmount || len(preferences) > 0 {
+			total += adjusted(preferences, b.Bidder, r.Lot, r.Price) * r.Quantity
 		}
 		if k.c.Rules.Objective == auction.Contribution {
 			total -= k.c.Lots[r.Lot].Cost * r.Quantity
@@ -56,22 +48,14 @@ func (k *checker) score(b *auction.Bid) float64 {
 
 // allocate checks a run of allocate.
 func (k *checker) allocate() {
-	a := &acceptance{checker: k, x: make([]float64, len(k.c.Bids)), score: make([]float64, len(k.c.Bids)), void: make([]bool, len(k.c.Bids))}
-	for i := range k.c.Bids {
-		_, _, a.void[i] = k.void(&k.c.Bids[i])
-		a.score[i] = k.score(&k.c.Bids[i])
-	}
+	a := k.newAcceptance()
 	sold := a.read()
 	a.feasible()
 	a.voidBids()
-	amount, payment := make([]float64, len(k.c.Bidders)), sold.paid(len(k.c.Bidders))
-	for i := range k.c.Bids {
-		amount[k.c.Bids[i].Bidder] += k.c.Bids[i].Amount * a.x[i]
-	}
-	k.checkPayments(amount, payment, func(int) bool { return false })
+	k.checkPayments(a.amount(), sold.paid(len(k.c.Bidders)), func(int) bool { return false })
 	k.checkLots(sold)
 	k.checkTotals(sold)
-	objective := -k.checkLimits(a.x)
+	objective := -k.checkLimits(a.seller.scopes, a.x)
 	for i := range k.c.Bids {
 		objective += a.score[i] * a.x[i]
 	}
@@ -81,15 +65,54 @@ func (k *checker) allocate() {
 	k.bracket()
 	a.meritOrder()
 	a.shadowPrices()
+	a.hint = a.x
+	for _, f := range k.report.Findings {
+		if f.Table == tableAllocation {
+			a.hint = nil // no acceptance to start from
+		}
+	}
 	a.optimum(objective)
+	a.limitCosts(objective)
+	a.payments(objective)
 }
 
 // An acceptance is the accepted fractions that allocation.csv states, with what is known of each bid.
 type acceptance struct {
 	*checker
-	x     []float64
-	score []float64 // at x = 1
-	void  []bool
+	x      []float64
+	score  []float64 // at x = 1
+	void   []bool
+	seller *seller
+	hint   []float64 // x where it keeps to the rules, else nil
+	work   int64     // multiplications that are left for solving
+}
+
+func (k *checker) newAcceptance() *acceptance {
+	a := &acceptance{checker: k, x: make([]float64, len(k.c.Bids)), score: make([]float64, len(k.c.Bids)), void: make([]bool, len(k.c.Bids))}
+	preferences := k.preferences()
+	for i := range k.c.Bids {
+		_, _, a.void[i] = k.void(&k.c.Bids[i])
+		a.score[i] = k.score(&k.c.Bids[i], preferences)
+	}
+	a.work = int64(k.o.EnumerationLimit) * workPerStep * questionsPerCheck
+	a.seller = a.newSeller(k.scopes())
+	return a
+}
+
+// newSeller returns the seller's problem under some of the limits.
+func (a *acceptance) newSeller(scopes []*scope) *seller {
+	s := &seller{k: a.checker, score: a.score, void: a.void, scopes: scopes, budget: &a.work, perAsk: int64(a.o.EnumerationLimit) * workPerStep}
+	s.open()
+	return s
+}
+
+// amount is what each bidder's accepted bids come to at bid prices.
+func (a *acceptance) amount() []float64 {
+	amount := make([]float64, len(a.c.Bidders))
+	for i := range a.c.Bids {
+		amount[a.c.Bids[i].Bidder] += a.c.Bids[i].Amount * a.x[i]
+	}
+	return amount
 }
 
 // read finds the accepted fractions, checking each row against its bid, and returns what is sold.
@@ -162,7 +185,7 @@ func (a *acceptance) read() sales {
 	if a.c.Rules.Payment == auction.PayAsBid {
 		a.checked("%d rows of allocation.csv: names, prices, payments, one fraction a bid", len(a.r.Allocation))
 	} else {
-		a.checked("%d rows of allocation.csv: names, prices, one fraction a bid; payments under rule %s were summed, not recomputed", len(a.r.Allocation), a.c.Rules.Payment)
+		a.checked("%d rows of allocation.csv: names, prices, one fraction a bid", len(a.r.Allocation))
 	}
 	for n := range a.c.Bids {
 		if len(fractions[n]) == 0 {

@@ -198,8 +198,12 @@ func TestLimits(t *testing.T) {
 		f.c.Lots[0].Attributes = map[string]string{"rural": "1"}
 		f.c.Limits = []auction.Limit{x.limit}
 		k := newChecker(f.c, f.r, f.o)
-		if got := k.checkLimits([]float64{1, 1.0 / 3, 0.2, 0, 0}); !same(got, x.penalty) || len(k.report.Findings) > 0 {
-			t.Errorf("%+v costs %g, want %g; %v", x.limit, got, x.penalty, k.report.Findings)
+		got := 0.0
+		for _, s := range k.scopes() {
+			got += x.limit.Penalty * k.gauge(s, []float64{1, 1.0 / 3, 0.2, 0, 0}).violation
+		}
+		if !same(got, x.penalty) {
+			t.Errorf("%+v costs %g, want %g", x.limit, got, x.penalty)
 		}
 	}
 }
@@ -232,11 +236,8 @@ func TestUncheckedIsSaid(t *testing.T) {
 		t.Errorf("no line with %q: %q", words, report.Checked)
 	}
 	f := packages()
-	f.c.Rules.Payment = auction.VCG
-	says(Check(f.c, f.r, f.o), "under rule vcg were summed, not recomputed")
-	f = packages()
-	f.c.Limits = []auction.Limit{{Name: "x", Measure: "volume", Max: 100, Min: math.NaN(), Penalty: math.NaN()}}
-	says(Check(f.c, f.r, f.o), "limits.csv bounds what is accepted")
+	f.o.EnumerationLimit = 1
+	says(Check(f.c, f.r, f.o), "the optimum was not recomputed in 1 of 1 independent parts")
 	f = twoBlocks()
 	f.o.EnumerationLimit = 1
 	says(Check(f.c, f.r, f.o), "not recomputed: ")

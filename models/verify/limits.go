@@ -2,274 +2,304 @@ package verify
 
 import (
 	"math"
-	"strconv"
+	"sort"
 	"strings"
+
+	"lotwise/models/auction"
 )
 
-// Side constraints and preferences select accepted rows by columns of the bidder and of the lot.
+// Limits: in every scope of a limit
+//
+//	min x base <= measure <= max x base
+//
+// where base is 1, the capacity of the scope's lots, or the same measure over those lots and all bidders. A
+// soft limit loses its penalty for each unit of violation.
 
-// A clause is one condition of a where cell.
-type clause struct {
-	column, op string
-	values     []string
+const (
+	// leastFraction is the accepted fraction from which a bid counts in the measures lots, winners and bids.
+	leastFraction = 1e-6
+	// counted is the same for a fraction that is read from quantities, which are written with 14 digits.
+	counted = leastFraction * (1 - relTol)
+)
+
+// A ref is a row of a bid with a quantity.
+type ref struct{ bid, row int }
+
+// A scope is one combination of the columns of per, with the rows it measures.
+type scope struct {
+	limit    *auction.Limit
+	text     string  // zone=010;bidder=Amazon, blank without per
+	rows     []ref   // what where and per select
+	base     []ref   // of accepted: every row in its lots
+	capacity float64 // of its lots
 }
 
-// operators, the longer first: "<=" would else be read as "<".
-var operators = []string{"!=", "<=", ">=", "=", "<", ">"}
+// columnsOf splits a per cell.
+func columnsOf(per string) (list []string) {
+	for _, p := range strings.Split(per, ";") {
+		if p = strings.TrimSpace(p); p != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
 
-// readWhere splits a where cell; ok is false where a part is no condition.
-func readWhere(text string) (list []clause, ok bool) {
-	for _, part := range strings.Split(text, ";") {
-		if part = strings.TrimSpace(part); part == "" {
-			continue
-		}
-		at, op := -1, ""
-		for _, o := range operators {
-			if i := strings.Index(part, o); i > 0 && (at < 0 || i < at) {
-				at, op = i, o
-			}
-		}
-		if at < 0 {
+// scopesOf returns the scopes of a limit: without per one; of columns of lots alone (bidders alone) one for each
+// combination that a selected lot (bidder) has; of both, one for each that a selected row of bids.csv has. ok
+// is false where a cell names a column that is not there.
+func (k *checker) scopesOf(l *auction.Limit) (list []*scope, ok bool) {
+	sel, ok := k.selects(l.Where)
+	if !ok {
+		return nil, false
+	}
+	columns := columnsOf(l.Per)
+	lotCells, bidderCells := make([][]string, len(columns)), make([][]string, len(columns))
+	ofLots, ofBidders := false, false
+	for i, column := range columns {
+		if lotCells[i] = k.lotColumn(column); lotCells[i] != nil {
+			ofLots = true
+		} else if bidderCells[i] = k.bidderColumn(column); bidderCells[i] != nil {
+			ofBidders = true
+		} else {
 			return nil, false
 		}
-		c := clause{column: strings.TrimSpace(part[:at]), op: op}
-		for _, v := range strings.Split(part[at+len(op):], "|") {
-			c.values = append(c.values, strings.TrimSpace(v))
-		}
-		list = append(list, c)
 	}
+	// textOf names a combination; with bidder or lot -1 the part that the other decides.
+	textOf := func(bidder, lot int) string {
+		var parts []string
+		for i, column := range columns {
+			switch {
+			case lotCells[i] != nil && lot >= 0:
+				parts = append(parts, column+"="+lotCells[i][lot])
+			case bidderCells[i] != nil && bidder >= 0:
+				parts = append(parts, column+"="+bidderCells[i][bidder])
+			}
+		}
+		return strings.Join(parts, ";")
+	}
+	// What the columns of lots alone say: capacity and rows by combination.
+	capacity, base := map[string]float64{}, map[string][]ref{}
+	for lot := range k.c.Lots {
+		if sel.lots[lot] {
+			capacity[textOf(-1, lot)] += k.c.Lots[lot].Capacity
+		}
+	}
+	if l.Of == "accepted" {
+		k.eachRow(func(r ref, bidder, lot int) {
+			if sel.lots[lot] && k.c.Bids[r.bid].Rows[r.row].Quantity > 0 {
+				base[textOf(-1, lot)] = append(base[textOf(-1, lot)], r)
+			}
+		})
+	}
+	at := map[string]*scope{}
+	add := func(text, lots string) {
+		if at[text] == nil {
+			at[text] = &scope{limit: l, text: text, capacity: capacity[lots], base: base[lots]}
+			list = append(list, at[text])
+		}
+	}
+	switch {
+	case ofLots && ofBidders:
+		k.eachRow(func(_ ref, bidder, lot int) {
+			if sel.lots[lot] && sel.bidders[bidder] {
+				add(textOf(bidder, lot), textOf(-1, lot))
+			}
+		})
+	case ofLots:
+		for lot := range k.c.Lots {
+			if sel.lots[lot] {
+				add(textOf(-1, lot), textOf(-1, lot))
+			}
+		}
+	case ofBidders:
+		for bidder := range k.c.Bidders {
+			if sel.bidders[bidder] {
+				add(textOf(bidder, -1), "")
+			}
+		}
+	default:
+		add("", "")
+	}
+	k.eachRow(func(r ref, bidder, lot int) {
+		if sel.lots[lot] && sel.bidders[bidder] && k.c.Bids[r.bid].Rows[r.row].Quantity > 0 {
+			s := at[textOf(bidder, lot)]
+			s.rows = append(s.rows, r)
+		}
+	})
 	return list, true
 }
 
-// lotCell and bidderCell return a cell by its column's name.
-func (k *checker) lotCell(lot int, column string) (string, bool) {
-	l := &k.c.Lots[lot]
-	switch column {
-	case "lot":
-		return l.Name, true
-	case "zone":
-		return l.Zone, true
-	case "service":
-		return l.Service, true
-	case "capacity":
-		return number(l.Capacity), true
-	case "reserve":
-		return number(l.Reserve), true
-	case "cost":
-		return number(l.Cost), true
-	}
-	for i := range k.c.Lots { // an attribute that this lot leaves blank
-		if _, ok := k.c.Lots[i].Attributes[column]; ok {
-			return l.Attributes[column], true
+// eachRow visits every row of bids.csv.
+func (k *checker) eachRow(visit func(r ref, bidder, lot int)) {
+	for b := range k.c.Bids {
+		for n := range k.c.Bids[b].Rows {
+			visit(ref{b, n}, k.c.Bids[b].Bidder, k.c.Bids[b].Rows[n].Lot)
 		}
 	}
-	return "", false
 }
 
-func (k *checker) bidderCell(bidder int, column string) (string, bool) {
-	b := &k.c.Bidders[bidder]
-	switch column {
-	case "bidder":
-		return b.Name, true
-	case "class":
-		return b.Class, true
-	case "budget":
-		return number(b.Budget), true
-	case "max_volume":
-		return number(b.MaxVolume), true
-	case "access_cost":
-		return number(b.AccessCost), true
-	case "current_volume":
-		return number(b.CurrentVolume), true
-	case "current_payment":
-		return number(b.CurrentPayment), true
-	}
-	for i := range k.c.Bidders {
-		if _, ok := k.c.Bidders[i].Attributes[column]; ok {
-			return b.Attributes[column], true
-		}
-	}
-	return "", false
-}
-
-func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
-// holds says whether a cell satisfies a clause: as numbers where both are, else as text.
-func (c *clause) holds(cell string) bool {
-	x, errCell := strconv.ParseFloat(cell, 64)
-	for _, v := range c.values {
-		y, err := strconv.ParseFloat(v, 64)
-		numeric := errCell == nil && err == nil
-		equal := cell == v || numeric && x == y && !strings.HasPrefix(cell+" "+v, "0")
-		switch c.op {
-		case "=":
-			if equal {
-				return true
-			}
-		case "!=":
-			if equal {
-				return false
-			}
-		case "<":
-			return numeric && x < y
-		case "<=":
-			return numeric && x <= y
-		case ">":
-			return numeric && x > y
-		case ">=":
-			return numeric && x >= y
-		}
-	}
-	return c.op == "!="
-}
-
-// selects says whether the clauses hold for a lot (bidder < 0: those on bidders' columns are passed over)
-// and a bidder; known is false where a column is not in the case.
-func (k *checker) selects(clauses []clause, bidder, lot int) (yes, known bool) {
-	for i := range clauses {
-		c := &clauses[i]
-		cell, ok := k.lotCell(lot, c.column)
+// scopes returns the scopes of all limits in the order of the file.
+func (k *checker) scopes() (list []*scope) {
+	for i := range k.c.Limits {
+		l := &k.c.Limits[i]
+		of, ok := k.scopesOf(l)
 		if !ok {
-			if bidder < 0 {
-				continue
-			}
-			if cell, ok = k.bidderCell(bidder, c.column); !ok {
-				return false, false
-			}
-		}
-		if !c.holds(cell) {
-			return false, true
-		}
-	}
-	return true, true
-}
-
-// adjusted returns the price at which the seller scores a row of a bidder in a lot.
-func (k *checker) adjusted(bidder, lot int, price float64) float64 {
-	for _, a := range k.c.Adjustments {
-		if clauses, ok := readWhere(a.Where); ok {
-			if yes, _ := k.selects(clauses, bidder, lot); yes {
-				price = price*a.Factor + a.Add
-			}
-		}
-	}
-	return price
-}
-
-// checkLimits checks limits.csv on accepted fractions by bid and returns the penalties of the soft ones.
-func (k *checker) checkLimits(x []float64) (penalty float64) {
-	scopes := 0
-	for _, lim := range k.c.Limits {
-		clauses, ok := readWhere(lim.Where)
-		var per []string
-		for _, p := range strings.Split(lim.Per, ";") {
-			if p = strings.TrimSpace(p); p != "" {
-				per = append(per, p)
-			}
-		}
-		// keyOf names the scope of a bidder's row in a lot; lotKey the part of it that lots decide.
-		keyOf := func(bidder, lot int) (key, lotKey string) {
-			for _, column := range per {
-				cell, isLot := k.lotCell(lot, column)
-				if isLot {
-					lotKey += column + "=" + cell + ";"
-				} else {
-					var found bool
-					if cell, found = k.bidderCell(bidder, column); !found {
-						ok = false
-					}
-				}
-				key += column + "=" + cell + ";"
-			}
-			return key, lotKey
-		}
-		type scope struct{ lotKey string }
-		occurs := map[string]scope{}
-		var order []string
-		for i := range k.c.Bids {
-			for _, r := range k.c.Bids[i].Rows {
-				yes, known := k.selects(clauses, k.c.Bids[i].Bidder, r.Lot)
-				ok = ok && known
-				if key, lotKey := keyOf(k.c.Bids[i].Bidder, r.Lot); yes {
-					if _, seen := occurs[key]; !seen {
-						occurs[key] = scope{lotKey}
-						order = append(order, key)
-					}
-				}
-			}
-		}
-		if !ok {
-			k.checked("limit %q was not checked: its where or per names no column of lots.csv or bidders.csv", lim.Name)
+			k.checked("limit %q was not checked: its where or per names no column of lots.csv or bidders.csv", l.Name)
 			continue
 		}
-		for _, key := range order {
-			scopes++
-			inScope := func(bidder, lot int) bool {
-				yes, _ := k.selects(clauses, bidder, lot)
-				mine, _ := keyOf(bidder, lot)
-				return yes && mine == key
-			}
-			onLots := func(_, lot int) bool {
-				yes, _ := k.selects(clauses, -1, lot)
-				_, lotKey := keyOf(0, lot)
-				return yes && lotKey == occurs[key].lotKey
-			}
-			value, base := k.measure(lim.Measure, x, inScope), 1.0
-			switch lim.Of {
-			case "capacity":
-				base = 0
-				for l := range k.c.Lots {
-					if onLots(-1, l) {
-						base += k.c.Lots[l].Capacity
-					}
+		list = append(list, of...)
+	}
+	return list
+}
+
+// measure evaluates a measure over some rows at the accepted fractions.
+func (k *checker) measure(what string, rows []ref, x []float64) float64 {
+	total := 0.0
+	seen := map[int]bool{}
+	for _, r := range rows {
+		b := &k.c.Bids[r.bid]
+		row := &b.Rows[r.row]
+		switch {
+		case what == "volume":
+			total += x[r.bid] * row.Quantity
+		case what == "revenue":
+			total += x[r.bid] * row.Quantity * row.Price
+		case x[r.bid] < counted:
+		case what == "lots":
+			seen[row.Lot] = true
+		case what == "winners":
+			seen[b.Bidder] = true
+		case what == "bids":
+			seen[r.bid] = true
+		}
+	}
+	return total + float64(len(seen))
+}
+
+// A gauge is what a scope measures, in the measure's own unit; min and max are NaN where there is none.
+type gauge struct {
+	value, min, max, violation float64
+	slack                      float64 // what is left to the nearer side; NaN where there is none
+}
+
+func (k *checker) gauge(s *scope, x []float64) gauge {
+	l := s.limit
+	base := 1.0
+	switch l.Of {
+	case "capacity":
+		base = s.capacity
+	case "accepted":
+		base = k.measure(l.Measure, s.base, x)
+	}
+	g := gauge{value: k.measure(l.Measure, s.rows, x), min: share(l.Min, base), max: share(l.Max, base)}
+	if g.value > g.max {
+		g.violation = g.value - g.max
+	}
+	if g.value < g.min && !(l.OrNothing && same(g.value, 0)) {
+		g.violation = g.min - g.value
+	}
+	g.slack = math.NaN()
+	for _, left := range []float64{g.value - g.min, g.max - g.value} {
+		if !math.IsNaN(left) && !(g.slack <= left) {
+			g.slack = math.Max(0, left)
+		}
+	}
+	return g
+}
+
+// share is of x base, where a share of 0 is 0 of an infinite base too.
+func share(of, base float64) float64 {
+	if of == 0 {
+		return 0
+	}
+	return of * base
+}
+
+// checkLimits checks limits.csv on the accepted fractions, and limit_results.csv; it returns the penalties of the
+// soft limits.
+func (k *checker) checkLimits(scopes []*scope, x []float64) (penalty float64) {
+	type place struct{ limit, scope string }
+	rowOf := map[place]int{}
+	for i, r := range k.r.Limits {
+		at := place{r.Limit, r.Scope}
+		if first, dup := rowOf[at]; dup {
+			k.find(tableLimits, i, "scope", "limit %q on %q already stands in row %d", r.Limit, r.Scope, first+1)
+			continue
+		}
+		rowOf[at] = i
+	}
+	stated := map[int]bool{}
+	for _, s := range scopes {
+		l := s.limit
+		g := k.gauge(s, x)
+		hard := math.IsNaN(l.Penalty)
+		if !hard {
+			penalty += l.Penalty * g.violation
+		} else if g.violation > 0 && !same(g.value, g.value+g.violation) && !same(g.value, g.value-g.violation) {
+			k.find(tableAllocation, -1, "quantity", "limit %q on %s (%s) is violated by %.10g: the value is %.10g", l.Name, l.Measure, s.text, g.violation, g.value)
+		}
+		i, ok := rowOf[place{l.Name, s.text}]
+		if !ok {
+			k.find(tableLimits, -1, "scope", "limit %q has no row for its scope %q", l.Name, s.text)
+			continue
+		}
+		stated[i] = true
+		k.limitRow(i, s, g)
+	}
+	for i, r := range k.r.Limits {
+		if at := (place{r.Limit, r.Scope}); rowOf[at] == i && !stated[i] {
+			column := "limit"
+			for j := range k.c.Limits {
+				if k.c.Limits[j].Name == r.Limit {
+					column = "scope"
 				}
-			case "accepted":
-				base = k.measure(lim.Measure, x, onLots)
 			}
-			violation := 0.0
-			if !math.IsNaN(lim.Max) && !atMost(value, lim.Max*base) {
-				violation = value - lim.Max*base
-			}
-			if !math.IsNaN(lim.Min) && !atMost(lim.Min*base, value) && !(lim.OrNothing && same(value, 0)) {
-				violation = math.Max(violation, lim.Min*base-value)
-			}
-			if !math.IsNaN(lim.Penalty) {
-				penalty += lim.Penalty * violation
-			} else if violation > 0 {
-				k.find(tableAllocation, -1, "quantity", "limit %q on %s (%s) is violated by %.10g: the value is %.10g", lim.Name, lim.Measure, strings.TrimSuffix(key, ";"), violation, value)
-			}
+			k.find(tableLimits, i, column, "limits.csv makes no limit %q on %q", r.Limit, r.Scope)
 		}
 	}
 	if len(k.c.Limits) > 0 {
-		k.checked("%d limits in %d scopes", len(k.c.Limits), scopes)
+		k.checked("%d limits in %d scopes, each in limit_results.csv with its value, bounds and violation", len(k.c.Limits), len(scopes))
 	}
 	return penalty
 }
 
-// measure evaluates a measure over the accepted rows that in selects.
-func (k *checker) measure(what string, x []float64, in func(bidder, lot int) bool) float64 {
-	total := 0.0
+// limitRow compares a row of limit_results.csv with what the scope measures.
+func (k *checker) limitRow(i int, s *scope, g gauge) {
+	r := &k.r.Limits[i]
+	if r.Measure != s.limit.Measure {
+		k.find(tableLimits, i, "measure", "%q, limits.csv says %q", r.Measure, s.limit.Measure)
+	}
+	for _, c := range []struct {
+		column       string
+		stated, want float64
+	}{{"value", r.Value, g.value}, {"min", r.Min, g.min}, {"max", r.Max, g.max}, {"violation", r.Violation, g.violation}, {"slack", r.Slack, g.slack}} {
+		if math.IsNaN(c.want) && math.IsNaN(c.stated) || same(c.stated, c.want) {
+			continue
+		}
+		k.find(tableLimits, i, c.column, "%s, the scope has %s", cell(c.stated), cell(c.want))
+	}
+}
+
+// cell writes a number of a table whose NaN is a blank cell.
+func cell(x float64) string {
+	if math.IsNaN(x) {
+		return "blank"
+	}
+	return number(x)
+}
+
+// bidsOf returns the bids of some rows, ascending, each once.
+func bidsOf(rows ...[]ref) []int {
 	seen := map[int]bool{}
-	for i := range k.c.Bids {
-		b := &k.c.Bids[i]
-		for _, r := range b.Rows {
-			q := x[i] * r.Quantity
-			if q <= relTol || !in(b.Bidder, r.Lot) {
-				continue
-			}
-			switch what {
-			case "volume":
-				total += q
-			case "revenue":
-				total += q * r.Price
-			case "lots":
-				seen[r.Lot] = true
-			case "winners":
-				seen[b.Bidder] = true
-			case "bids":
-				seen[i] = true
+	var list []int
+	for _, refs := range rows {
+		for _, r := range refs {
+			if !seen[r.bid] {
+				seen[r.bid] = true
+				list = append(list, r.bid)
 			}
 		}
 	}
-	return total + float64(len(seen))
+	sort.Ints(list)
+	return list
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -16,67 +17,119 @@ import (
 
 // The verifier's own tools against others: gonum's simplex, enumeration, the definition.
 
+// drawProgram draws a small program in boxes, rows of either sign, coefficients whole.
+func drawProgram(t *rapid.T) *program {
+	p := &program{}
+	for range rapid.IntRange(1, 6).Draw(t, "n") {
+		lo := rapid.IntRange(-3, 3).Draw(t, "lo")
+		p.variable(float64(rapid.IntRange(-5, 9).Draw(t, "c")), float64(lo), float64(lo+rapid.IntRange(0, 4).Draw(t, "box")))
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "m") {
+		var terms []term
+		for j := range p.profit {
+			if a := rapid.IntRange(-4, 9).Draw(t, "a"); a != 0 {
+				terms = append(terms, term{j, float64(a)})
+			}
+		}
+		p.atMost(terms, float64(rapid.IntRange(-6, 20).Draw(t, "b")))
+	}
+	return p
+}
+
+// byGonum solves the program by gonum's simplex: min -profit·(lo + u), rows u + s = most - rows lo, u + t = up - lo.
+func byGonum(p *program) (value float64, feasible, ok bool) {
+	n, m := len(p.profit), len(p.rows)
+	dense := mat.NewDense(m+n, n+m+n, nil)
+	cost, b := make([]float64, n+m+n), make([]float64, m+n)
+	base := 0.0
+	for j, c := range p.profit {
+		cost[j] = -c
+		base += c * p.lo[j]
+		dense.Set(m+j, j, 1)
+		dense.Set(m+j, n+m+j, 1)
+		b[m+j] = p.up[j] - p.lo[j]
+	}
+	for i, r := range p.rows {
+		b[i] = r.most
+		for _, x := range r.terms {
+			dense.Set(i, x.at, x.of)
+			b[i] -= x.of * p.lo[x.at]
+		}
+		dense.Set(i, n+i, 1)
+	}
+	v, _, err := lp.Simplex(cost, dense, b, 1e-10, nil)
+	switch {
+	case errors.Is(err, lp.ErrInfeasible):
+		return 0, false, true
+	case err != nil:
+		return 0, false, false
+	}
+	return base - v, true, true
+}
+
+// TestSimplexAgainstGonum solves a program, then again from where it ended after bounds and profits have changed.
 func TestSimplexAgainstGonum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, m := rapid.IntRange(1, 5).Draw(t, "n"), rapid.IntRange(1, 4).Draw(t, "m")
-		whole := rapid.IntRange(0, 9)
-		c := make([]float64, n)
-		a := make([][]float64, m, m+n)
-		b := make([]float64, m, m+n)
-		for j := range c {
-			c[j] = float64(rapid.IntRange(-5, 9).Draw(t, "c"))
-		}
-		for i := range a {
-			a[i] = make([]float64, n)
-			for j := range a[i] {
-				a[i][j] = float64(whole.Draw(t, "a"))
+		p := drawProgram(t)
+		for range 3 {
+			a := p.solve()
+			value, feasible, ok := byGonum(p)
+			switch {
+			case !ok:
+			case !feasible:
+				if a.x != nil || !math.IsInf(a.bound, -1) {
+					t.Fatalf("%+v, gonum finds it infeasible", a)
+				}
+			default:
+				if a.x == nil || !p.fits(a.x) || math.Abs(a.value-value) > 1e-6 || math.Abs(a.bound-value) > 1e-6 {
+					t.Fatalf("%+v, gonum %g", a, value)
+				}
 			}
-			b[i] = float64(rapid.IntRange(0, 20).Draw(t, "b"))
-		}
-		for j := range c { // boxes keep it bounded
-			row := make([]float64, n)
-			row[j] = 1
-			a, b = append(a, row), append(b, float64(1+whole.Draw(t, "box")))
-		}
-		x, value, ok := simplex(c, a, b)
-		if !ok {
-			t.Fatal("a bounded problem is called unbounded")
-		}
-		for i := range a {
-			sum := 0.0
-			for j := range x {
-				sum += a[i][j] * x[j]
+			for j := range p.profit { // within the bounds of the first solve, as branching does
+				if room := int(p.up[j] - p.lo[j]); room > 0 && rapid.Bool().Draw(t, "narrow") {
+					p.up[j] = p.lo[j] + float64(rapid.IntRange(0, room).Draw(t, "up"))
+				}
+				p.profit[j] = float64(rapid.IntRange(-5, 9).Draw(t, "c"))
 			}
-			if sum > b[i]+1e-7 {
-				t.Fatalf("row %d is %g, over %g", i, sum, b[i])
-			}
-		}
-		// gonum: min -c x, A x + s = b.
-		dense := mat.NewDense(len(a), n+len(a), nil)
-		cost := make([]float64, n+len(a))
-		for j := range c {
-			cost[j] = -c[j]
-		}
-		for i := range a {
-			for j, v := range a[i] {
-				dense.Set(i, j, v)
-			}
-			dense.Set(i, n+i, 1)
-		}
-		want, _, err := lp.Simplex(cost, dense, b, 1e-10, nil)
-		if err != nil {
-			t.Skip("gonum gives up: " + err.Error())
-		}
-		if math.Abs(value+want) > 1e-6 {
-			t.Fatalf("%g, gonum %g", value, -want)
+			p.price()
 		}
 	})
 }
 
-func TestSimplexUnbounded(t *testing.T) {
-	if _, _, ok := simplex([]float64{1, 1}, [][]float64{{1, -1}}, []float64{1}); ok {
-		t.Fatal("max x + y with x - y <= 1 is unbounded")
-	}
+// TestBranchingAgainstEnumeration tries every choice of the whole variables.
+func TestBranchingAgainstEnumeration(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawProgram(t)
+		var whole []int
+		for j := range p.profit {
+			if rapid.Bool().Draw(t, "whole") {
+				whole = append(whole, j)
+				p.lo[j], p.up[j] = 0, 1
+			}
+		}
+		want := math.Inf(-1)
+		for choice := range 1 << len(whole) {
+			for n, j := range whole {
+				v := float64(choice >> n & 1)
+				p.lo[j], p.up[j] = v, v
+			}
+			q := &program{profit: p.profit, lo: p.lo, up: p.up, rows: p.rows}
+			if v, feasible, ok := byGonum(q); ok && feasible {
+				want = math.Max(want, v)
+			} else if !ok {
+				if a := q.solve(); a.x != nil {
+					want = math.Max(want, a.value)
+				}
+			}
+		}
+		for _, j := range whole {
+			p.lo[j], p.up[j] = 0, 1
+		}
+		a, exact := p.maximise(whole, nil, 1<<40)
+		if !exact || !(a.value == want || math.Abs(a.value-want) < 1e-6) || !(a.bound == want || math.Abs(a.bound-want) < 1e-5) {
+			t.Fatalf("%+v (exact %v), by enumeration %g", a, exact, want)
+		}
+	})
 }
 
 // drawNetwork draws a small bidder: two zones, routes with and without a facility, demand of both kinds.
@@ -152,19 +205,18 @@ func worthByPrograms(c *auction.Case, b *auction.Bidder, won []float64) float64 
 				}
 			}
 		}
-		var rows [][]float64
-		var limits []float64
+		p := &program{}
+		for i, f := range flows {
+			p.variable(gain[i], 0, b.Demand[f.demand].Volume)
+		}
 		bound := func(limit float64, in func(flow) bool) {
-			if math.IsInf(limit, 1) {
-				return
-			}
-			row := make([]float64, len(flows))
+			var terms []term
 			for i, f := range flows {
 				if in(f) {
-					row[i] = 1
+					terms = append(terms, term{i, 1})
 				}
 			}
-			rows, limits = append(rows, row), append(limits, limit)
+			p.atMost(terms, limit)
 		}
 		total := 0.0
 		for d := range b.Demand {
@@ -182,8 +234,8 @@ func worthByPrograms(c *auction.Case, b *auction.Bidder, won []float64) float64 
 		for s := range b.Facilities {
 			bound(b.Facilities[s].Capacity, func(f flow) bool { return f.route >= 0 && b.Routes[f.route].Facility == s })
 		}
-		if _, value, ok := simplex(gain, rows, limits); ok {
-			best = math.Max(best, value-total-fixed)
+		if a := p.solve(); a.x != nil {
+			best = math.Max(best, a.value-total-fixed)
 		}
 	}
 	return best

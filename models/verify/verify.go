@@ -46,6 +46,7 @@ const (
 	tableAllocation  = "allocation.csv"
 	tablePayments    = "payments.csv"
 	tableLots        = "lot_results.csv"
+	tableLimits      = "limit_results.csv"
 	tableEquilibrium = "equilibrium.csv"
 	tableProfiles    = "profiles.csv"
 	tableNetwork     = "network.csv"
@@ -175,7 +176,7 @@ func (k *checker) checked(format string, args ...any) {
 
 func (k *checker) sort() {
 	order := map[string]int{}
-	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableNetwork, tableVoid} {
+	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableLimits, tableNetwork, tableVoid} {
 		order[t] = i
 	}
 	f := k.report.Findings
@@ -228,8 +229,17 @@ func (k *checker) typeNamed(table string, row, bidder int, name string) (int, bo
 }
 
 // unbounded are the columns in which a number may be missing or infinite: a shadow price where the
-// model has none, a certificate where a limit struck before there was a bound.
-var unbounded = map[string]bool{"shadow_price": true, "best_response_bound": true, "regret_bound": true}
+// model has none, a certificate where a limit struck before there was a bound, a side that a limit leaves open,
+// a cost that was not asked for.
+var unbounded = map[string]bool{
+	tableLots + "/shadow_price":               true,
+	tableEquilibrium + "/best_response_bound": true,
+	tableEquilibrium + "/regret_bound":        true,
+	tableLimits + "/min":                      true,
+	tableLimits + "/max":                      true,
+	tableLimits + "/cost":                     true,
+	tableLimits + "/slack":                    true,
+}
 
 // numbers reports every cell that is no finite number where one is due.
 func (k *checker) numbers() {
@@ -242,6 +252,7 @@ func (k *checker) numbers() {
 		{tableAllocation, k.r.Allocation},
 		{tablePayments, k.r.Payments},
 		{tableLots, k.r.Lots},
+		{tableLimits, k.r.Limits},
 		{tableEquilibrium, k.r.Equilibrium},
 		{tableProfiles, k.r.Profiles},
 		{tableNetwork, k.r.Network},
@@ -255,7 +266,7 @@ func (k *checker) numbers() {
 				}
 				cells++
 				column := rows.Index(i).Type().Field(f).Tag.Get("csv")
-				if x := cell.Float(); (math.IsNaN(x) || math.IsInf(x, 0)) && !unbounded[column] {
+				if x := cell.Float(); (math.IsNaN(x) || math.IsInf(x, 0)) && !unbounded[t.name+"/"+column] {
 					k.find(t.name, i, column, "%v is no finite number", x)
 				}
 			}
