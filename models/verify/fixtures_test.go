@@ -647,6 +647,44 @@ func packages() fixture {
 	return fixture{"packages", c, r, Options{Command: "allocate", Gap: 1e-4}}
 }
 
+// limited is packages under limits: a may win 8 of the 10 packages of a lot, which it does; b should win 0.15 of all 20
+// and wins 2, one short at a penalty of 5, since more of b costs the package of a; three win; d would have to win
+// 3 or nothing. The optimum is 106 - 5, and the second limit costs 5.
+func limited() fixture {
+	f := packages()
+	nan := math.NaN()
+	f.c.Limits = []auction.Limit{
+		{Name: "max_share", Measure: "volume", Of: "capacity", Per: "bidder;zone", Min: nan, Max: 0.8, Penalty: nan},
+		{Name: "set_aside", Measure: "volume", Of: "accepted", Where: "bidder=b", Min: 0.15, Max: nan, Penalty: 5},
+		{Name: "spread", Measure: "winners", Min: 3, Max: 3, Penalty: nan},
+		{Name: "enough", Measure: "volume", Per: "bidder", Where: "bidder=d|c", Min: 2, Max: nan, OrNothing: true, Penalty: nan},
+	}
+	f.r.Limits = []auction.LimitResult{
+		{Limit: "max_share", Scope: "bidder=a;zone=Z1", Measure: "volume", Value: 8, Min: nan, Max: 8},
+		{Limit: "max_share", Scope: "bidder=a;zone=Z2", Measure: "volume", Value: 8, Min: nan, Max: 8},
+		{Limit: "max_share", Scope: "bidder=b;zone=Z1", Measure: "volume", Value: 2, Min: nan, Max: 8, Slack: 6},
+		{Limit: "max_share", Scope: "bidder=c;zone=Z2", Measure: "volume", Value: 2, Min: nan, Max: 8, Slack: 6},
+		{Limit: "max_share", Scope: "bidder=d;zone=Z1", Measure: "volume", Value: 0, Min: nan, Max: 8, Slack: 8},
+		{Limit: "set_aside", Measure: "volume", Value: 2, Min: 3, Max: nan, Violation: 1, Cost: 5},
+		{Limit: "spread", Measure: "winners", Value: 3, Min: 3, Max: 3},
+		{Limit: "enough", Scope: "bidder=c", Measure: "volume", Value: 2, Min: 2, Max: nan},
+		{Limit: "enough", Scope: "bidder=d", Measure: "volume", Value: 0, Min: 2, Max: nan},
+	}
+	f.r.Summary[1].Number, f.r.Summary[2].Number = 101, 101
+	f.name = "limits"
+	return f
+}
+
+// priced is local, local, global: the locals win against 100 for both and pay by a rule.
+func priced(rule string, pays ...float64) fixture {
+	c := goods("A:80", "B:60", "AB:100")
+	c.Rules.Payment = rule
+	return fixture{rule, c, runOf(c, []float64{1, 1, 0}, pays), Options{Command: "allocate", Gap: 1e-4}}
+}
+
 func fixtures() []fixture {
-	return []fixture{firstPrice(), capacityGame(), station(), twoBlocks(), threeLots(), packages()}
+	return []fixture{
+		firstPrice(), capacityGame(), station(), twoBlocks(), threeLots(), packages(), limited(),
+		priced(auction.VCG, 40, 20, 0), priced(auction.Core, 60, 40, 0),
+	}
 }

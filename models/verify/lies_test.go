@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -235,10 +236,21 @@ func TestUncheckedIsSaid(t *testing.T) {
 		}
 		t.Errorf("no line with %q: %q", words, report.Checked)
 	}
-	f := packages()
-	f.o.EnumerationLimit = 1
-	says(Check(f.c, f.r, f.o), "the optimum was not recomputed in 1 of 1 independent parts")
-	f = twoBlocks()
+	c := units(97)
+	for n := range 40 {
+		q := float64(11 + n*7%13)
+		c.Bids = append(c.Bids, auction.Bid{Bidder: n % 4, Name: fmt.Sprint("row ", n), MinFraction: 1, Requires: -1, Amount: 3*q + float64(n%5), Rows: []auction.BidRow{{Quantity: q, Price: 3 + float64(n%5)/q}}})
+	}
+	for n := range 4 {
+		c.Bidders = append(c.Bidders, auction.Bidder{Name: fmt.Sprint("b", n), Budget: math.Inf(1), MaxVolume: math.Inf(1)})
+	}
+	r := runOf(c, make([]float64, 40), make([]float64, 4))
+	r.Summary[2].Number = 150
+	says(Check(c, r, Options{Command: "allocate", EnumerationLimit: 1}), "the optimum was not recomputed in 1 of 1 independent parts")
+	c.Rules.Payment = auction.VCG
+	r = runOf(c, accept(c, 0), []float64{33, 0, 0, 0})
+	says(Check(c, r, Options{Command: "allocate", EnumerationLimit: 1}), "a bracket from feasible answers and weak duality")
+	f := twoBlocks()
 	f.o.EnumerationLimit = 1
 	says(Check(f.c, f.r, f.o), "not recomputed: ")
 	f = station()

@@ -13,11 +13,12 @@ import (
 // free are the columns in which some other cell would be as right: recomputation cannot tell a change of
 // them, for the reason given.
 var free = map[string]string{
-	"recommended_bids.csv/bid":      "a row's name, which nothing refers to",
-	"void_bids.csv/reason":          "words",
-	"lot_results.csv/shadow_price":  "not unique, and blank in solve and bid; what it must satisfy has a test of its own",
-	"summary.csv/unit":              "words",
-	"summary.csv/value/certificate": "a run that says sampled is not recomputed",
+	"recommended_bids.csv/bid":         "a row's name, which nothing refers to",
+	"void_bids.csv/reason":             "words",
+	"lot_results.csv/shadow_price":     "not unique, and blank in solve and bid; what it must satisfy has a test of its own",
+	"summary.csv/unit":                 "words",
+	"summary.csv/value/certificate":    "a run that says sampled is not recomputed",
+	"summary.csv/value/core_violation": "a bound: a larger one is as right; a smaller one has a test of its own",
 }
 
 // asRight says whether a change leaves a run that is as right as it was, as no column as a whole does.
@@ -35,6 +36,8 @@ func asRight(f fixture, table string, row int, column string, to any) bool {
 			}
 		}
 		return len(f.r.Profiles) == 0
+	case "limit_results.csv/cost":
+		return math.IsNaN(to.(float64)) // it need not be asked for
 	case "network.csv/zone":
 		return f.r.Network[row].Volume == 0 // a facility is in no zone
 	case "network.csv/service":
@@ -78,7 +81,7 @@ func tables(r *auction.Results) map[string]reflect.Value {
 	return map[string]reflect.Value{
 		tableBids: v.FieldByName("RecommendedBids"), tableAllocation: v.FieldByName("Allocation"), tablePayments: v.FieldByName("Payments"),
 		tableLots: v.FieldByName("Lots"), tableEquilibrium: v.FieldByName("Equilibrium"), tableProfiles: v.FieldByName("Profiles"),
-		tableNetwork: v.FieldByName("Network"), tableVoid: v.FieldByName("VoidBids"),
+		tableLimits: v.FieldByName("Limits"), tableNetwork: v.FieldByName("Network"), tableVoid: v.FieldByName("VoidBids"),
 	}
 }
 
@@ -137,6 +140,10 @@ func TestEveryChangedCellIsFound(t *testing.T) {
 					switch cell := rows.Index(i).Field(n); cell.Kind() {
 					case reflect.Float64:
 						x := cell.Float()
+						if math.IsNaN(x) && table == tableLimits {
+							try(1.5)
+							continue
+						}
 						for _, y := range []float64{x + 0.25*math.Max(1, math.Abs(x)), x*0.9 - 0.01, x / 8, -x - 1, math.NaN()} {
 							if !(math.Abs(x-y) < 1e-3) { // under that it is rounding
 								try(y)
@@ -169,7 +176,7 @@ func TestEveryChangedCellIsFound(t *testing.T) {
 			}
 			r := clone(f.r)
 			r.Summary[i].Name += "?"
-			if m.Name == "certificate" {
+			if m.Name == "certificate" || m.Name == "payment_rule" {
 				continue // may be left out
 			}
 			expectFinding(t, f, r, tableSummary, i, "metric", false, "named "+m.Name+"?")

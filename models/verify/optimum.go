@@ -73,7 +73,14 @@ func (a *acceptance) limitCosts(objective float64) {
 				bracketed++
 			}
 		}
-		slack := relTol*math.Max(1, math.Abs(r.Cost)) + math.Max(valueTol, a.o.Gap)*math.Abs(objective)
+		slack := relTol * math.Max(1, math.Max(math.Abs(r.Cost), math.Abs(objective)))
+		if r.Cost < -slack {
+			a.find(tableLimits, i, "cost", "%.10g: without limit %q the seller cannot earn less", r.Cost, r.Limit)
+			continue
+		}
+		if !a.optimal() {
+			slack += a.o.Gap * math.Abs(objective)
+		}
 		if r.Cost < b.low-slack || r.Cost > b.high+slack {
 			if same(b.low, b.high) {
 				a.find(tableLimits, i, "cost", "%.10g, without limit %q the seller would earn %.10g more", r.Cost, r.Limit, b.low)

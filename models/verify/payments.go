@@ -70,16 +70,17 @@ func (a *acceptance) uniform() {
 	a.checked("%d payments by the highest rejected price of each lot", len(a.r.Allocation))
 }
 
-// rows checks that what each bidder pays is spread over its rows in proportion to their money at bid prices, or to their
-// packages where all prices of a bid are 0.
+// rows checks that what each bidder pays is spread over its rows in proportion to their money at bid prices.
 func (a *acceptance) rows() {
-	worth := make([]float64, len(a.r.Allocation))
 	money, paid := make([]float64, len(a.c.Bidders)), make([]float64, len(a.c.Bidders))
-	for i, r := range a.r.Allocation {
+	for _, r := range a.r.Allocation {
 		if b, ok := a.bidder[r.Bidder]; ok {
-			worth[i] = r.Price * r.Quantity
-			money[b] += worth[i]
-			paid[b] += r.Payment
+			money[b] += r.Price * r.Quantity
+		}
+	}
+	for _, r := range a.r.Payments {
+		if b, ok := a.bidder[r.Bidder]; ok {
+			paid[b] = r.Payment
 		}
 	}
 	for i, r := range a.r.Allocation {
@@ -87,7 +88,7 @@ func (a *acceptance) rows() {
 		if !ok || money[b] <= 0 {
 			continue
 		}
-		if want := paid[b] * worth[i] / money[b]; !same(r.Payment, want) {
+		if want := paid[b] * r.Price * r.Quantity / money[b]; !same(r.Payment, want) {
 			a.find(tableAllocation, i, "payment", "%.10g, in proportion to the bids of %q, which pays %.10g for what it bid %.10g for, it is %.10g", r.Payment, r.Bidder, paid[b], money[b], want)
 		}
 	}

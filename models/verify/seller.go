@@ -60,10 +60,10 @@ type segment struct {
 
 	p       *program
 	whole   []int
-	of      map[int][]int // variables by bidder
-	x       map[int]int   // variable by bid
-	decided []decision    // what each whole variable stands for
-	entries map[int]int   // variable of a bidder's entry
+	of      map[int][]int  // variables by bidder
+	x       map[int][]term // by bid: its accepted fraction
+	decided []decision     // what each whole variable stands for
+	entries map[int]int    // variable of a bidder's entry
 	memo    map[string]outcome
 	last    []float64 // accepted fractions of the last best answer with everybody, by position in bids
 }
@@ -236,22 +236,23 @@ func plus(terms []term, bid int, of float64) []term {
 	return append(terms, term{bid, of})
 }
 
-// formulate states the segment as a program.
+// formulate states the segment as a program. The accepted fraction of a bid with a least one is least y + x, with
+// 0 <= x <= (1 - least) y.
 func (g *segment) formulate() {
 	c := g.s.k.c
 	p := &program{}
-	g.p, g.x, g.of, g.entries = p, map[int]int{}, map[int][]int{}, map[int]int{}
+	g.p, g.x, g.of, g.entries = p, map[int][]term{}, map[int][]int{}, map[int]int{}
 	required := map[int]bool{}
 	for _, i := range g.bids {
 		if r := c.Bids[i].Requires; r >= 0 {
 			required[r] = true
 		}
 	}
-	countedBids := map[int]bool{}
+	counts := map[int]bool{}
 	for _, sc := range g.scopes {
-		if m := sc.limit.Measure; m != "volume" && m != "revenue" {
+		if g.s.counts(sc) {
 			for _, i := range g.s.alive(bidsOf(sc.rows, sc.base)) {
-				countedBids[i] = true
+				counts[i] = true
 			}
 		}
 	}
@@ -266,42 +267,41 @@ func (g *segment) formulate() {
 	}
 	for _, i := range g.bids {
 		b := &c.Bids[i]
-		least := b.MinFraction
-		if countedBids[i] && least > 0 {
+		least, score := b.MinFraction, g.s.score[i]
+		if counts[i] && (least > 0 || required[i]) { // a required bid counts too
 			least = math.Max(least, leastFraction)
 		}
-		if least == 1 {
-			v := yesNo(b.Bidder, g.s.score[i], decision{[]int{i}, 0.5, false})
-			g.x[i], y[i], count[i] = v, v, v
-			continue
-		}
-		x := p.variable(g.s.score[i], 0, 1)
-		g.x[i] = x
-		g.of[b.Bidder] = append(g.of[b.Bidder], x)
+		from := -1 // the variable from which the fraction starts at least
 		if least > 0 || b.Group != "" || b.Requires >= 0 || required[i] {
-			y[i] = yesNo(b.Bidder, 0, decision{[]int{i}, wholeTol, true})
-			p.atMost([]term{{x, 1}, {y[i], -1}}, 0)
-			if least > 0 {
-				p.atMost([]term{{y[i], least}, {x, -1}}, 0)
+			y[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, wholeTol, true})
+			if from = y[i]; least > 0 {
+				count[i] = from
 			}
 		}
-		switch {
-		case !countedBids[i]:
-		case least > 0:
-			count[i] = y[i]
-		default:
-			count[i] = yesNo(b.Bidder, 0, decision{[]int{i}, counted, false})
-			p.atMost([]term{{x, 1}, {count[i], -1}}, 0)
-			p.atMost([]term{{count[i], leastFraction}, {x, -1}}, 0)
-			if v, ok := y[i]; ok {
-				p.atMost([]term{{count[i], 1}, {v, -1}}, 0)
+		if counts[i] && least == 0 {
+			least = leastFraction
+			count[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, counted, false})
+			if from >= 0 {
+				p.atMost([]term{{count[i], 1}, {from, -1}}, 0)
+			}
+			from = count[i]
+		}
+		if from >= 0 && least > 0 {
+			g.x[i] = append(g.x[i], term{from, least})
+		}
+		if least < 1 {
+			x := p.variable(score, 0, 1)
+			g.x[i] = append(g.x[i], term{x, 1})
+			g.of[b.Bidder] = append(g.of[b.Bidder], x)
+			if from >= 0 {
+				p.atMost([]term{{x, 1}, {from, least - 1}}, 0)
 			}
 		}
 	}
 	for _, r := range g.resources {
-		terms := make([]term, len(r.terms))
-		for n, t := range r.terms {
-			terms[n] = term{g.x[t.at], t.of}
+		var terms []term
+		for _, t := range r.terms {
+			terms = append(terms, times(t.of, g.x[t.at])...)
 		}
 		p.atMost(terms, r.most)
 	}
@@ -348,7 +348,7 @@ func (g *segment) formulate() {
 		for _, j := range mine {
 			v, ok := y[j]
 			if !ok {
-				v = g.x[j]
+				v = g.x[j][len(g.x[j])-1].at
 			}
 			p.atMost([]term{{v, 1}, {e, -1}}, 0)
 		}
@@ -357,6 +357,31 @@ func (g *segment) formulate() {
 	for _, sc := range g.scopes {
 		f.state(sc, yesNo)
 	}
+}
+
+// times is a sum of terms multiplied.
+func times(of float64, terms []term) []term {
+	list := make([]term, len(terms))
+	for n, t := range terms {
+		list[n] = term{t.at, of * t.of}
+	}
+	return list
+}
+
+// counts says whether a scope counts what is accepted and its sides could be broken.
+func (s *seller) counts(sc *scope) bool {
+	l := sc.limit
+	if l.Measure == "volume" || l.Measure == "revenue" {
+		return false
+	}
+	base := 1.0
+	switch l.Of {
+	case "capacity":
+		base = sc.capacity
+	case "accepted":
+		return l.Min > 0 || l.Max < 1
+	}
+	return l.Min*base > 0 || l.Max*base < float64(len(bidsOf(sc.rows))*len(s.k.c.Lots))
 }
 
 // A counter states the scopes of limits.
@@ -369,6 +394,9 @@ type counter struct {
 // state adds the rows of a scope.
 func (f *counter) state(sc *scope, yesNo func(int, float64, decision) int) {
 	l := sc.limit
+	if l.Measure != "volume" && l.Measure != "revenue" && !f.s.counts(sc) {
+		return
+	}
 	measured, base := f.terms(l.Measure, sc.rows), []term(nil)
 	fixed := 1.0
 	switch l.Of {
@@ -430,10 +458,10 @@ func (f *counter) terms(measure string, rows []ref) []term {
 		thing := r.bid
 		switch measure {
 		case "volume":
-			list = plus(list, f.x[r.bid], row.Quantity)
+			list = append(list, times(row.Quantity, f.x[r.bid])...)
 			continue
 		case "revenue":
-			list = plus(list, f.x[r.bid], row.Quantity*row.Price)
+			list = append(list, times(row.Quantity*row.Price, f.x[r.bid])...)
 			continue
 		case "lots":
 			thing = row.Lot
@@ -547,7 +575,9 @@ func (g *segment) ask(out map[int]bool, hint []float64) outcome {
 	if a.x != nil {
 		o.x = make([]float64, len(g.bids))
 		for n, i := range g.bids {
-			o.x[n] = a.x[g.x[i]]
+			for _, t := range g.x[i] {
+				o.x[n] += t.of * a.x[t.at]
+			}
 		}
 	}
 	return o

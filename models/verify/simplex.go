@@ -8,6 +8,8 @@ const (
 	// fitTol is by how much a scaled row or bound may be broken: a thousandth of the least fraction that
 	// counts as accepted.
 	fitTol = 1e-9
+	// meetTol is by how much, relatively, the bound of a solved program may be over its value.
+	meetTol = 1e-8
 	// refreshAfter is the number of pivots after which the tableau is made anew from the rows: rounding adds up.
 	refreshAfter = 400
 	// pivotsPerLine bounds the pivots of one solve, a variable and row, before Bland's rule chooses, and then
@@ -234,7 +236,7 @@ func (p *program) try() (a answer, sound bool) {
 	for j, c := range p.profit {
 		a.value += c * a.x[j]
 	}
-	return a, p.fits(a.x)
+	return a, p.fits(a.x) && a.bound-a.value <= meetTol*math.Max(p.unit, math.Abs(a.value))
 }
 
 // fits says whether a point satisfies the rows.

@@ -355,7 +355,8 @@ func (k *checker) bracket() {
 		k.find(tableSummary, gapRow, "value", "gap is %.10g, objective %.10g and bound %.10g make %.10g", gap, objective, bound, absolute/math.Abs(bound))
 	}
 	row, ok := k.metric["status"]
-	if !ok {
+	// Of objectives near 0 the gap is large for no reason: rounding in each part of the case is as good as none.
+	if !ok || absolute <= relTol*float64(1+len(k.c.Bids)) {
 		return
 	}
 	switch auction.Status(k.r.Summary[row].Text) {
