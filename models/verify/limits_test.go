@@ -108,13 +108,13 @@ func cellOf(c *auction.Case, bidder, lot int, column string) string {
 // meets evaluates one of the conditions of drawLimited for a row.
 func meets(c *auction.Case, bidder, lot int, where string) bool {
 	for _, part := range strings.Split(where, ";") {
-		switch {
-		case part == "":
-		case part == "capacity>=4":
+		switch part {
+		case "":
+		case "capacity>=4":
 			if c.Lots[lot].Capacity < 4 {
 				return false
 			}
-		case part == "bidder!=B0":
+		case "bidder!=B0":
 			if bidder >= 0 && c.Bidders[bidder].Name == "B0" {
 				return false
 			}

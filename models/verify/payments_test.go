@@ -118,7 +118,8 @@ func TestPublishedPayments(t *testing.T) {
 		{
 			"bnelearn, three units", units(3, [3]float64{0, 1, 3}, [3]float64{0, 1, 2}, [3]float64{0, 1, 1}, [3]float64{1, 1, 3.7}, [3]float64{1, 1, 2}, [3]float64{2, 1, 3.6}, [3]float64{2, 1, 2.99}, [3]float64{2, 1, 1.99}),
 			[]int{0, 3, 5},
-			[]float64{2.99, 2.99, 2}, nil,
+			[]float64{2.99, 2.99, 2},
+			nil,
 		},
 		{"Ausubel and Milgrom", goods("AB:2", "A:2", "B:2"), []int{1, 2}, []float64{0, 0, 0}, []float64{0, 1, 1}},
 		// b1 takes A, b2 the rest, of the two optima: 7.5 and 17.5 in total (Wurman et al. 2004).

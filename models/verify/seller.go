@@ -65,7 +65,6 @@ type segment struct {
 	decided []decision     // what each whole variable stands for
 	entries map[int]int    // variable of a bidder's entry
 	memo    map[string]outcome
-	last    []float64 // accepted fractions of the last best answer with everybody, by position in bids
 }
 
 // A decision is what a whole variable stands for: that some bid is accepted, from a least fraction on. chain is true
