@@ -28,7 +28,11 @@ func Requirements(c *auction.Case, command string) error {
 	for _, name := range tables {
 		if !c.Has[name] {
 			t := Lookup(name)
-			missing = append(missing, Error{File: t.File(), What: command + " needs this table", Remedy: "write it with the columns " + strings.Join(t.header(), ",")})
+			remedy := "write it with the columns " + strings.Join(t.header(), ",")
+			if name == "beliefs" {
+				remedy += ", or name another source of the rivals' bids: --beliefs costs, run:FOLDER or index:FILE"
+			}
+			missing = append(missing, Error{File: t.File(), What: command + " needs this table", Remedy: remedy})
 		}
 	}
 	if err := missing.sorted(); err != nil {

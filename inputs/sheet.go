@@ -239,6 +239,18 @@ func (c *column) text() string {
 	if cell == "" && c.Required {
 		c.missing()
 	}
+	if c.Kind == Name {
+		cell = unescape(cell)
+	}
+	return cell
+}
+
+// unescape takes away the apostrophe that a run folder writes before a name that a spreadsheet would take for a
+// formula.
+func unescape(cell string) string {
+	if rest := strings.TrimLeft(cell, "'"); len(rest) < len(cell) && rest != "" && strings.ContainsRune("=+-@", rune(rest[0])) {
+		return cell[1:]
+	}
 	return cell
 }
 

@@ -43,6 +43,20 @@ type Options struct {
 	Losing    string  `json:"losing_bids,omitempty"` // of allocate
 	TimeLimit string  `json:"time_limit,omitempty"`  // such as 1m30s
 	Seed      int64   `json:"seed"`
+	// Of bid where the beliefs were not the case's own: the run holds them as beliefs.csv.
+	Beliefs *Beliefs `json:"beliefs,omitempty"`
+}
+
+// Beliefs say where the scenarios of a run of bid come from.
+type Beliefs struct {
+	Source      string  `json:"source"`           // --beliefs, as written
+	SHA256      string  `json:"sha256,omitempty"` // of its file; of a run, the seal of its manifest
+	Scenarios   int     `json:"scenarios,omitempty"`
+	Shade       float64 `json:"shade,omitempty"`
+	Spread      float64 `json:"spread,omitempty"`
+	Correlation float64 `json:"correlation,omitempty"`
+	Fresh       int     `json:"fresh,omitempty"`
+	Batches     int     `json:"batches,omitempty"`
 }
 
 // Run is all that may differ between two runs of the same case with the same options: how the command

@@ -23,6 +23,9 @@ type table struct {
 	read    func(*auction.Results, *records) []error // the inverse of write
 }
 
+// BeliefsFile is the table of a run of bid that holds the scenarios which it built itself.
+const BeliefsFile = "beliefs.csv"
+
 // tables are the tables of a run folder. A new one is a line here.
 var tables = []table{
 	rowsOf("recommended_bids.csv", bids, func(r *auction.Results) *[]auction.RecommendedBid { return &r.RecommendedBids }),
@@ -33,6 +36,7 @@ var tables = []table{
 	rowsOf("equilibrium.csv", bids, func(r *auction.Results) *[]auction.EquilibriumRow { return &r.Equilibrium }),
 	rowsOf("profiles.csv", correlated, func(r *auction.Results) *[]auction.ProfileRow { return &r.Profiles }),
 	rowsOf("network.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.Network }),
+	rowsOf(BeliefsFile, believes, func(r *auction.Results) *[]auction.BeliefRow { return &r.Beliefs }),
 	rowsOf("void_bids.csv", allocates, func(r *auction.Results) *[]auction.VoidBid { return &r.VoidBids }),
 	rowsOf("losing_bids.csv", losing, func(r *auction.Results) *[]auction.LosingBid { return &r.Losing }),
 	summary,
@@ -42,6 +46,7 @@ func every(*auction.Results) bool        { return true }
 func allocates(r *auction.Results) bool  { return r.Command == "allocate" }
 func losing(r *auction.Results) bool     { return r.Losing != nil }
 func bids(r *auction.Results) bool       { return r.Command == "bid" || r.Command == "solve" }
+func believes(r *auction.Results) bool   { return r.Command == "bid" && len(r.Beliefs) > 0 }
 func correlated(r *auction.Results) bool { return r.Command == "solve" && len(r.Profiles) > 0 }
 
 // summary is the table of metrics: its value is text or a number.

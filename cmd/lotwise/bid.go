@@ -16,28 +16,51 @@ var bidCommand = &cli.Command{
 	Name:      "bid",
 	Usage:     "one bidder's problem: its optimal bid against its beliefs",
 	UsageText: "lotwise bid CASE --bidder NAME -o RUN [--type NAME]",
-	Description: "Needs lots, bidders, demand and beliefs. Finds the bid of most expected profit for every type of\n" +
-		"the bidder, with a bound that no bid exceeds.\n\nExamples:\n" +
+	Description: "Needs lots, bidders and demand, and beliefs.csv or another source of --beliefs. Finds the bid of most\n" +
+		"expected profit for every type of the bidder, with a bound that no bid exceeds.\n\n" +
+		"What the rivals bid is taken from --beliefs:\n" +
+		"  table              the case's beliefs.csv\n" +
+		"  file:FILE          a file with its columns, such as the beliefs.csv of another run, edited or not\n" +
+		"  costs              what lots are worth to the rivals by their own costs in the case, less --shade\n" +
+		"  run:FOLDER         the strategies of a run of solve (or bid), the accepted prices of a run of allocate\n" +
+		"  index:FILE         prices by lot, zone or service: columns lot, zone, service, bidder, price, spread, quantity\n" +
+		"  index:PRICE,SPREAD one price for all lots, and its standard deviation as a share of it: index:2.10,8%\n" +
+		"Few outcomes are listed with their probabilities; else --scenarios are drawn with --seed, and the summary\n" +
+		"states the bid's profit on --fresh ones. The run holds the scenarios as beliefs.csv.\n\nExamples:\n" +
 		"  lotwise bid mycase --bidder Acme -o runs/acme\n" +
-		"  lotwise bid mycase --bidder Acme --type high -o runs/acme-high --gap 0.001",
-	Flags: solvingFlags(
+		"  lotwise bid mycase --bidder Acme --type high -o runs/acme-high --gap 0.001\n" +
+		"  lotwise bid mycase --bidder Acme -o runs/acme-costs --beliefs costs --shade 0.15\n" +
+		"  lotwise bid mycase --bidder Acme -o runs/acme-again --beliefs run:runs/equilibrium",
+	Flags: solvingFlags(append([]cli.Flag{
 		&cli.StringFlag{Name: "bidder", Usage: "the bidder's `NAME`"},
 		&cli.StringFlag{Name: "type", Usage: "answer for this type `NAME` of the bidder alone (default: every type)"},
-	),
+	}, beliefFlags...)...),
 	Action: func(cc *cli.Context) error {
 		name := cc.String("bidder")
 		if name == "" {
 			return usage("--bidder NAME is missing: who bids")
 		}
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {
+			bidder, err := bidderOf(c, name, cc.String("type"))
+			if err != nil {
+				return nil, err
+			}
+			m.Options.Bidder = name
+			sample, err := believe(cc, c, bidder, m)
+			if err != nil {
+				return nil, err
+			}
 			if err := inputs.Requirements(c, "bid"); err != nil {
 				return nil, err
 			}
-			bidder, err := bidderOf(c, name, cc.String("type"))
-			m.Options.Bidder = name
 			return func(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error) {
-				return bidding.Solve(ctx, c, bidder, o)
-			}, err
+				o.Sample = sample
+				r, err := bidding.Solve(ctx, c, bidder, o)
+				if err == nil && m.Options.Beliefs != nil {
+					r.Beliefs = c.BeliefRows()
+				}
+				return r, err
+			}, nil
 		})
 	},
 }

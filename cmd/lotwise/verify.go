@@ -80,6 +80,11 @@ func verifyRun(w io.Writer, path, dir, bids string) error {
 	if other { // against another case everything would be wrong, and none of it news
 		return disagreed(w, found)
 	}
+	if len(r.Beliefs) > 0 { // the run's own scenarios stand in the place of the case's
+		if err := inputs.ReadBeliefs(c, filepath.Join(dir, outputs.BeliefsFile)); err != nil {
+			return disagreed(w, append(found, strings.Split(err.Error(), "\n")...))
+		}
+	}
 	report := verify.Check(c, r, verify.Options{Command: m.Command, Gap: m.Options.Gap, Epsilon: m.Options.Epsilon, Concept: m.Options.Concept, Type: m.Options.Type})
 	wrong, err := places(dir, report.Findings)
 	if err != nil {

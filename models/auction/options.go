@@ -12,6 +12,7 @@ type Options struct {
 	Epsilon float64 // solve: largest relative regret to accept, 1e-3
 	Concept string  // solve: auto, pure, mixed or correlated
 	Type    string  // bid: answer for this type alone; blank for every type
+	Sample  *Sample // bid: what the beliefs' scenarios were drawn from; nil where they are all there are
 	// LimitCosts asks allocate for what each limit costs the objective.
 	LimitCosts bool
 	Losing     string        // allocate: what to find out about losing bids; blank for nothing

@@ -35,6 +35,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	e := &expectation{c: c, bidder: bidder, sales: auction.NewSales(c), deliveries: network.NewDeliveries(c)}
 	r := &auction.Results{Command: "bid", Status: auction.Optimal}
 	rank := map[auction.Status]int{auction.Optimal: 0, auction.WithinGap: 1, auction.LimitStruck: 2, auction.Interrupted: 3}
+	var chosen []played
 	profit, bound := 0.0, 0.0
 	types := c.Bidders[bidder].Types
 	for t := range types {
@@ -46,7 +47,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 			continue
 		}
 		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
-		p := against(c, bidder, t)
+		p := against(c, bidder, network.New(c, bidder, t))
 		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed})
 		if err != nil {
 			return nil, err
@@ -70,11 +71,17 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Profit,
 		})
 		e.add(p, answer.Strategy, out, weight)
+		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy})
 	}
 	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: profit, Bound: bound, Epsilon: share(bound-profit, bound)})
 	e.sales.Fill(r)
 	r.Network = e.deliveries.Rows()
 	e.summary(r, profit, bound)
+	if o.Sample != nil {
+		if err := e.outOfSample(ctx, r, chosen, o); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
@@ -140,9 +147,8 @@ func supported(c *auction.Case, bidder int) error {
 	return nil
 }
 
-// against returns a type's problem against the beliefs.
-func against(c *auction.Case, bidder, typ int) *Problem {
-	net := network.New(c, bidder, typ)
+// against returns the problem of a bidder's type, which has this network, against the beliefs.
+func against(c *auction.Case, bidder int, net *network.Network) *Problem {
 	b := &c.Bidders[bidder]
 	p := &Problem{Rules: &c.Rules, Network: net, Lots: net.Lots(), Budget: b.Budget, MaxVolume: b.MaxVolume}
 	for i := range c.Beliefs {
@@ -175,6 +181,13 @@ func rivals(s *auction.Belief, bidder int) []rivalRow {
 		}
 	}
 	return list
+}
+
+// played is what one of the bidder's types bids.
+type played struct {
+	weight   float64 // probability of the type
+	problem  *Problem
+	strategy auction.Strategy
 }
 
 // expectation adds up what bids lead to over types and scenarios.
@@ -240,6 +253,7 @@ func (e *expectation) summary(r *auction.Results, profit, bound float64) {
 	number("sold_share", share(volume, capacity), "")
 	text("concept", Concept)
 	text("certificate", "exact")
+	number("scenarios", float64(len(e.c.Beliefs)), "")
 	number("epsilon", bound-profit, money)
 	number("relative_epsilon", share(bound-profit, bound), "")
 	for i := range e.c.Bidders {

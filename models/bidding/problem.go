@@ -147,6 +147,7 @@ type Outcome struct {
 	Profit float64 // expected, over staying out
 	Bids   []BidOutcome
 	Cases  []Result
+	Case   []int32 // by scenario: its place in Cases
 }
 
 // BidOutcome is what one row of the strategy leads to, by its position there.
@@ -236,7 +237,7 @@ func order(s auction.Strategy, rows []int) {
 // min(quantity, R(price) − what higher rows won). It panics for a bid on a lot that is none of the Problem's.
 func (p *Problem) Evaluate(s auction.Strategy) *Outcome {
 	v := p.view()
-	o := &Outcome{Bids: make([]BidOutcome, len(s))}
+	o := &Outcome{Bids: make([]BidOutcome, len(s)), Case: make([]int32, len(p.Scenarios))}
 	rows := p.rows(v, s)
 	type answer struct{ won, payment float64 }
 	answers := make([][]answer, len(p.Lots)) // by lot, supply
@@ -294,6 +295,7 @@ func (p *Problem) Evaluate(s auction.Strategy) *Outcome {
 			o.Cases = append(o.Cases, r)
 		}
 		o.Cases[c].Probability += q
+		o.Case[i] = int32(c)
 	}
 	for i := range o.Cases {
 		o.Profit += o.Cases[i].Probability * o.Cases[i].Profit
