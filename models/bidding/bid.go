@@ -48,7 +48,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		}
 		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
 		p := against(c, bidder, network.New(c, bidder, t))
-		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed})
+		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
 		if err != nil {
 			return nil, err
 		}

@@ -87,17 +87,11 @@ func (f *frontier) Pop() any {
 	return x
 }
 
-// certify searches for the best bid and a bound on every bid's profit less toll, from the best bid known. Both
+// certify searches for the best bid and a bound on every bid's worth less charges, from the best bid known. Both
 // are those of the pools, that is, without scarce facilities; t.whole must hold. It returns the best stand
 // found (best itself or a better one) and the bound, which is at least its value.
-func (t *part) certify(ctx context.Context, fee toll, best *stand, m limits) (*stand, float64) {
-	s := &bounder{t: t, fee: fee, best: best, m: m}
-	for z := range t.pools {
-		if len(t.pools[z].own) > 1 {
-			s.tied = append(s.tied, z)
-			s.dear = s.dear || len(t.pools[z].lots) == 2
-		}
-	}
+func (t *part) certify(ctx context.Context, best *stand, m limits) (*stand, float64) {
+	s := newBounder(t, best, m)
 	root := &node{bound: math.Inf(1)}
 	root.boxes = t.anything()
 	root.weights = s.agree(best)
@@ -136,11 +130,21 @@ func (t *part) certify(ctx context.Context, fee toll, best *stand, m limits) (*s
 // A bounder is one run of certify.
 type bounder struct {
 	t    *part
-	fee  toll
 	best *stand
 	m    limits
 	tied []int // pools whose value depends on facilities
 	dear bool  // some of them has two lots
+}
+
+func newBounder(t *part, best *stand, m limits) *bounder {
+	s := &bounder{t: t, best: best, m: m}
+	for z := range t.pools {
+		if len(t.pools[z].own) > 1 {
+			s.tied = append(s.tied, z)
+			s.dear = s.dear || len(t.pools[z].lots) == 2
+		}
+	}
+	return s
 }
 
 // agree returns weights under which every pool would choose each set as the whole part values it at this
@@ -201,7 +205,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			if len(t.pools[z].own) == 1 && step > 0 {
 				continue
 			}
-			v := t.poolBest(ctx, z, weights[z], s.fee, d.boxes, chosen, s.off())
+			v := t.poolBest(ctx, z, weights[z], d.boxes, chosen, s.off())
 			bound += v
 			if len(t.pools[z].own) == 1 {
 				free += v
@@ -212,7 +216,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			return
 		}
 		if step == 0 && t.single(d.boxes) {
-			d.bound = min(d.bound, t.with(s.fee, false, chosen).value)
+			d.bound = min(d.bound, t.with(false, chosen).value)
 			s.take(chosen)
 			return
 		}
@@ -322,7 +326,7 @@ func (s *bounder) guess(weights [][]float64, known [][][]*choice, boxes []box) {
 				}
 			}
 			if step%refresh == refresh-1 {
-				if v := t.poolClimb(z, trial[z], s.fee, boxes, chosen); v > best {
+				if v := t.poolClimb(z, trial[z], boxes, chosen); v > best {
 					best = v
 				}
 			}
@@ -371,7 +375,7 @@ func (s *bounder) worth(z int, weights []float64, mine []*choice, boxes []box) f
 		if boxes != nil && !boxes[l].holds(mine[i]) {
 			return math.Inf(-1)
 		}
-		v -= mine[i].pay + s.fee.of(mine[i])
+		v -= t.lots[l].charge(mine[i])
 	}
 	won := make([]int32, len(q.lots))
 	for k := range t.scenes {
@@ -445,7 +449,7 @@ func (s *bounder) off() float64 {
 // take makes the pools' choices the best bid where they are.
 func (s *bounder) take(chosen []*choice) {
 	t := s.t
-	if primal := t.with(s.fee, false, chosen); primal.value > s.best.value+t.slack() {
+	if primal := t.with(false, chosen); primal.value > s.best.value+t.slack() {
 		primal.climb()
 		s.best = primal
 	}

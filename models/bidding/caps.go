@@ -2,58 +2,93 @@ package bidding
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
-	"sort"
 
 	"lotwise/models/auction"
 	"lotwise/solver"
 )
 
-// Bids that budget or volume cap bind. For multipliers λ ≥ 0 of the budget and ν ≥ 0 of the cap,
+// Bids that budget or volume cap bind. A cap is a row Σ_l use_rl(bid) ≤ limit_r: in every scenario what is paid, and
+// what is won, or, with FitAlways, all the money and all the packages that are bid. For multipliers m_r ≥ 0
 //
-//	profit ≤ max { profit − λ payment − ν volume } + λ budget + ν max_volume
+//	profit ≤ L(m) = max { profit − Σ_r m_r use_r } + Σ_r m_r limit_r
 //
-// with payment and volume either of all that is bid (FitAlways) or expected over scenarios, which holds where every
-// scenario fits. The right side splits over parts again. Bids that are best under multipliers and fit, or
-// are made to fit, are candidates; the MIP decides what remains open.
+// and the maximum splits over parts again, where the multipliers are charges on payments and packages. The multipliers
+// of the least L come from cutting planes (cuts); bids that are best under them are made to fit and filled up (fit), and
+// mixed anew part by part (master). The MIP decides what remains open in a small problem.
 
 const (
-	// bisections is how many values of a multiplier are tried: each halves the interval that holds the best.
-	bisections = 14
-	// rounds is how often the multipliers take turns: two caps are rarely both binding.
-	rounds = 2
-	// fillings is how often fill goes round all lots at most.
-	fillings = 8
-	// ranked is how many of a lot's choices fill tries.
-	ranked = 12
+	// capRounds is the most multipliers tried until the cutting planes have converged.
+	capRounds = 100
+	// exactly is every how many rounds the bound is proven where that is dear, and a bid made to fit.
+	exactly = 6
+	// converged is the share of the gap asked for within which the cutting planes are done.
+	converged = 0.1
+	// batches is how often new bids are drawn around the best multipliers, about drawn lots' worth at a time; stray is
+	// the deviation of the multipliers' logarithms.
+	batches, drawn, stray = 6, 1000, 0.2
 )
+
+// A capRow is one cap.
+type capRow struct {
+	scenario   int // of the Problem; -1: on all that is bid
+	money      bool
+	limit      float64
+	multiplier float64
+}
+
+// capRows lists the caps.
+func (p *Problem) capRows() []capRow {
+	var rows []capRow
+	add := func(money bool, limit float64) {
+		switch {
+		case math.IsInf(limit, 1):
+		case p.FitAlways:
+			rows = append(rows, capRow{scenario: -1, money: money, limit: limit})
+		default:
+			for s := range p.Scenarios {
+				rows = append(rows, capRow{scenario: s, money: money, limit: limit})
+			}
+		}
+	}
+	add(true, p.Budget)
+	add(false, p.MaxVolume)
+	return rows
+}
+
+// use returns what a stand's choice in one lot takes of the cap.
+func (c *capRow) use(s *stand, l int) float64 {
+	x := s.chosen[l]
+	switch {
+	case c.scenario < 0 && c.money:
+		return x.offered
+	case c.scenario < 0:
+		return x.volume
+	}
+	k := s.t.scenes[s.t.sceneOf[c.scenario]].supply[l]
+	if c.money {
+		return x.paid[k]
+	}
+	return s.t.lots[l].levels[x.won[k]]
+}
 
 // A hunt looks for the best bid within the caps.
 type hunt struct {
 	r     *responder
+	rows  []capRow
 	best  auction.Strategy
 	value float64
 	bound float64
+	parts []*bounder
+	roots []*node // by part: the weights kept from multipliers to multipliers
+	cuts  *cuts
 }
 
-// capped answers the problem with caps, from a start that fits and the answer without caps.
-func (r *responder) capped(start, free auction.Strategy, bound float64) (auction.Strategy, float64, error) {
-	h := r.hunt(start, bound)
-	h.keep(free)
-	err := h.multipliers(free, func(fee toll) (auction.Strategy, float64, error) {
-		var s auction.Strategy
-		sum := h.owed(fee)
-		for _, t := range r.parts {
-			e, b, err := r.part(t, fee, limits{gap: r.o.Gap / 4, target: math.Inf(-1), nodes: scarceNodes}, false)
-			if err != nil {
-				return nil, 0, err
-			}
-			s = append(s, e.strategy()...)
-			sum += b
-		}
-		return s, sum, nil
-	})
-	if err != nil || h.done() {
+// capped answers the problem with caps, from a start that fits and a bid that is good without caps.
+func (r *responder) capped(start, free auction.Strategy) (auction.Strategy, float64, error) {
+	h := r.hunt(start)
+	if err := h.relax(free, capRounds, batches); err != nil || h.done() {
 		return h.best, h.bound, err
 	}
 	size := 0
@@ -72,112 +107,202 @@ func (r *responder) capped(start, free auction.Strategy, bound float64) (auction
 	return h.best, h.bound, nil
 }
 
-func (r *responder) hunt(start auction.Strategy, bound float64) *hunt {
-	h := &hunt{r: r, bound: bound}
-	h.best = h.fill(start)
-	h.value = r.p.Evaluate(h.best).Profit
+// hunt starts from bidding nothing and, where it fits, from a bid.
+func (r *responder) hunt(start auction.Strategy) *hunt {
+	h := &hunt{r: r, rows: r.p.capRows(), bound: math.Inf(1), value: math.Inf(-1)}
+	h.keep(nil)
+	h.keep(start)
 	return h
 }
 
 // done says whether nothing is left to find.
 func (h *hunt) done() bool {
-	return h.bound <= h.value+h.r.o.Gap*math.Abs(h.bound) || h.r.ctx.Err() != nil
+	closed := !math.IsInf(h.bound, 1) && h.bound <= h.value+h.r.o.Gap*math.Abs(h.bound)
+	return closed || h.r.ctx.Err() != nil
 }
 
-// keep makes a bid fit, improves it within the caps, and keeps it if it is the best.
+// keep keeps a bid that fits if it is the best.
 func (h *hunt) keep(s auction.Strategy) {
-	s = h.fill(h.repair(s))
+	if !h.r.p.Fits(s) {
+		return
+	}
 	if v := h.r.p.Evaluate(s).Profit; v > h.value {
 		h.best, h.value = s, v
 	}
 }
 
-// multipliers searches the multipliers by bisection, one at a time, from the bid without caps. answer returns the best
-// bid under a toll and the bound that it proves.
-func (h *hunt) multipliers(free auction.Strategy, answer func(fee toll) (auction.Strategy, float64, error)) error {
-	p := h.r.p
-	fee := toll{offered: p.FitAlways}
-	now := free
-	for range rounds {
-		for _, c := range []struct {
-			multiplier *float64
-			most       float64
-			of         func(s auction.Strategy) float64
-			first      float64 // to try
-		}{
-			{&fee.money, p.Budget, p.payment, 1},
-			{&fee.volume, p.MaxVolume, p.volume, h.r.highest()},
-		} {
-			if math.IsInf(c.most, 1) || *c.multiplier == 0 && c.of(now) <= c.most {
-				continue
+// relax searches the multipliers, from the bid without caps, and bids that fit.
+func (h *hunt) relax(free auction.Strategy, rounds, batches int) error {
+	for _, t := range h.r.parts {
+		t.price(nil)
+		s := t.stand(false, free)
+		h.parts = append(h.parts, newBounder(t, s, limits{gap: h.r.o.Gap / 4, target: math.Inf(-1)}))
+		h.roots = append(h.roots, &node{boxes: t.anything(), weights: h.parts[len(h.parts)-1].agree(s)})
+	}
+	defer func() {
+		for _, t := range h.r.parts {
+			t.price(nil)
+		}
+	}()
+	var err error
+	if h.cuts, err = h.newCuts(); err != nil {
+		return err
+	}
+	defer h.cuts.session.Close()
+	center := make([]float64, len(h.rows)) // the best multipliers
+	exact := false
+	for round := 1; round <= rounds; round++ {
+		exact = exact || round%exactly == 0 || round == rounds
+		h.pass(exact)
+		if exact {
+			h.fit(h.stands())
+		}
+		if h.done() {
+			return nil
+		}
+		now := h.multipliers()
+		least := h.cuts.value(center)
+		if v := h.cuts.value(now); v < least {
+			least, center = v, now
+		}
+		s, err := h.cuts.solve(h.r.ctx)
+		if err != nil || !s.HasValues() {
+			return err
+		}
+		if exact {
+			h.fit(h.cuts.likely(s))
+		}
+		low := s.Objective * h.cuts.unit
+		if over := least - low; over <= converged*h.r.o.Gap*math.Abs(least)+noise*h.cuts.unit {
+			if exact {
+				break
 			}
-			low, high := 0.0, math.Inf(1)
-			*c.multiplier = c.first
-			for range bisections {
-				s, b, err := answer(fee)
-				if err != nil {
-					return err
-				}
-				h.bound = min(h.bound, b)
-				h.keep(s)
-				now = s
-				if h.done() {
-					return nil
-				}
-				if c.of(s) > c.most {
-					low = *c.multiplier
-				} else {
-					high = *c.multiplier
-				}
-				if math.IsInf(high, 1) {
-					*c.multiplier *= 4
-				} else {
-					*c.multiplier = (low + high) / 2
-				}
+			exact = true // what bounds it is proven before it counts
+			h.set(center)
+			continue
+		}
+		exact = false
+		// Halfway from the best multipliers to those of the LP, which leap from corner to corner (Wentges 1997).
+		next := h.cuts.multipliers(s)
+		for i := range next {
+			next[i] = (next[i] + center[i]) / 2
+		}
+		h.set(next)
+	}
+	return h.draw(center, batches)
+}
+
+// draw mixes the bids known, and draws more around the multipliers until that no longer pays.
+func (h *hunt) draw(center []float64, batches int) error {
+	random := rand.New(rand.NewPCG(uint64(h.r.o.Seed), 1))
+	for batch := 0; !h.done(); batch++ {
+		was := h.value
+		if err := h.master(); err != nil {
+			return err
+		}
+		if batch == batches || batch > 1 && h.value <= was {
+			break
+		}
+		for range max(1, drawn/len(h.r.p.Lots)) {
+			now := slices.Clone(center)
+			for i := range now {
+				now[i] *= math.Exp(stray * random.NormFloat64())
+			}
+			h.set(now)
+			h.pass(false)
+			h.fit(h.stands())
+			if h.done() {
+				return nil
 			}
 		}
 	}
 	return nil
 }
 
-// owed is what the multipliers add to the bound.
-func (h *hunt) owed(fee toll) float64 {
-	p := h.r.p
+// pass finds each part's best bid under the multipliers, locally or, where that is cheap or asked for, with a bound, and
+// adds it to the cuts.
+func (h *hunt) pass(exact bool) {
+	charges := h.charges()
+	bounds := make([]float64, len(h.parts))
+	h.r.each(func(i int) {
+		b, d := h.parts[i], h.roots[i]
+		b.t.price(charges)
+		b.best = h.cuts.best(i)
+		b.best.climb()
+		bounds[i] = math.Inf(1)
+		if (exact || !b.dear) && b.t.whole && b.t.bounded() {
+			d.bound = math.Inf(1)
+			b.ascend(h.r.ctx, d, nodeSteps)
+			bounds[i] = d.bound
+		}
+	})
 	sum := 0.0
-	if fee.money > 0 {
-		sum += fee.money * p.Budget
+	for i := range h.rows {
+		sum += h.rows[i].multiplier * h.rows[i].limit
 	}
-	if fee.volume > 0 {
-		sum += fee.volume * p.MaxVolume
+	for i, b := range h.parts {
+		sum += bounds[i]
+		h.cuts.add(i, b.best)
 	}
-	if !fee.offered {
-		sum *= p.view().weight
-	}
-	return sum
+	h.bound = min(h.bound, sum)
 }
 
-// highest returns the highest price that matters, the first multiplier of the volume to try.
-func (r *responder) highest() float64 {
-	top := 0.0
-	for _, t := range r.parts {
-		for l := range t.lots {
-			if n := len(t.lots[l].ticks); n > 0 {
-				top = max(top, t.lots[l].price[n-1])
+// stands returns the parts' best bids.
+func (h *hunt) stands() []*stand {
+	var s []*stand
+	for _, b := range h.parts {
+		s = append(s, b.best.clone())
+	}
+	return s
+}
+
+func (h *hunt) multipliers() []float64 {
+	var m []float64
+	for _, c := range h.rows {
+		m = append(m, c.multiplier)
+	}
+	return m
+}
+
+func (h *hunt) set(multipliers []float64) {
+	for i := range h.rows {
+		h.rows[i].multiplier = multipliers[i]
+	}
+}
+
+// charges are the payments and the multipliers.
+func (h *hunt) charges() *charges {
+	c := &charges{}
+	for s := range h.r.p.Scenarios {
+		c.money = append(c.money, h.r.p.Scenarios[s].Probability)
+		c.volume = append(c.volume, 0)
+	}
+	for _, r := range h.rows {
+		switch {
+		case r.scenario < 0 && r.money:
+			c.bidMoney = r.multiplier
+		case r.scenario < 0:
+			c.bidVolume = r.multiplier
+		case r.money:
+			c.money[r.scenario] += r.multiplier
+		default:
+			c.volume[r.scenario] += r.multiplier
+		}
+	}
+	return c
+}
+
+// uses returns what bids take of each cap.
+func (h *hunt) uses(stands ...*stand) []float64 {
+	use := make([]float64, len(h.rows))
+	for i := range h.rows {
+		for _, s := range stands {
+			for l := range s.chosen {
+				use[i] += h.rows[i].use(s, l)
 			}
 		}
 	}
-	return max(top, r.p.Rules.PriceStep)
-}
-
-// payment and volume are what a bid takes of budget and cap: all of it, or the most in any scenario.
-func (p *Problem) payment(s auction.Strategy) float64 {
-	money, _ := p.takes(s)
-	return money
-}
-
-func (p *Problem) volume(s auction.Strategy) float64 {
-	_, volume := p.takes(s)
-	return volume
+	return use
 }
 
 // shrink lowers quantities where a bid leaves a cap by no more than the solver's tolerance.
@@ -192,141 +317,4 @@ func (p *Problem) shrink(s auction.Strategy) auction.Strategy {
 		s[i].Quantity *= factor
 	}
 	return s
-}
-
-// repair makes a bid fit the caps: it cuts the lot whose cut costs the least profit, for what it frees where no
-// single lot's cut is enough.
-func (h *hunt) repair(s auction.Strategy) auction.Strategy {
-	p := h.r.p
-	for !p.Fits(s) {
-		money, volume := p.takes(s)
-		value := p.Evaluate(s).Profit
-		var fit, less auction.Strategy
-		most, rate := math.Inf(-1), math.Inf(1)
-		for i := range s {
-			if i > 0 && s[i].Lot == s[i-1].Lot {
-				continue
-			}
-			var others, mine auction.Strategy
-			for _, b := range s {
-				if b.Lot == s[i].Lot {
-					mine = append(mine, b)
-				} else {
-					others = append(others, b)
-				}
-			}
-			if p.Fits(others) {
-				cut := p.within(others, mine)
-				if v := p.Evaluate(cut).Profit; v > most && p.Fits(cut) {
-					fit, most = cut, v
-				}
-				continue
-			}
-			m, v := p.takes(others)
-			freed := (money-m)/p.Budget + (volume-v)/p.MaxVolume
-			if loss := (value - p.Evaluate(others).Profit) / max(freed, math.SmallestNonzeroFloat64); loss < rate {
-				less, rate = others, loss
-			}
-		}
-		if fit != nil || math.IsInf(rate, 1) {
-			return fit
-		}
-		s = less
-	}
-	return s
-}
-
-// within cuts the quantities of one lot's rows to what the caps leave beside the others.
-func (p *Problem) within(others, rows auction.Strategy) auction.Strategy {
-	money, volume := p.takes(others)
-	price, quantity := 0.0, 0.0
-	for _, b := range rows {
-		price += b.Quantity * p.Rules.Price(b.Tick)
-		quantity += b.Quantity
-	}
-	factor := 1.0
-	if price > 0 {
-		factor = min(factor, (p.Budget-money)/price)
-	}
-	if quantity > 0 {
-		factor = min(factor, (p.MaxVolume-volume)/quantity)
-	}
-	out := slices.Clone(others)
-	if factor <= 0 {
-		return out
-	}
-	for _, b := range rows {
-		b.Quantity *= factor
-		out = append(out, b)
-	}
-	return out
-}
-
-// fill improves a bid lot by lot within the caps: in each lot the best of its choices that fits, cut to what
-// the caps leave where it does not.
-func (h *hunt) fill(s auction.Strategy) auction.Strategy {
-	p := h.r.p
-	value := p.Evaluate(s).Profit
-	for range fillings {
-		before := value
-		for _, t := range h.r.parts {
-			at := t.stand(toll{}, false, s)
-			for l := range t.lots {
-				id := t.lots[l].id
-				others := slices.DeleteFunc(slices.Clone(s), func(b auction.LotBid) bool { return b.Lot == id })
-				if h.r.ctx.Err() != nil {
-					return s
-				}
-				for n, rows := range at.ranking(l) {
-					if n == ranked {
-						break
-					}
-					try := t.lots[l].strategy(slices.Clone(others), t.lots[l].choose(rows))
-					if !p.Fits(try) {
-						try = p.within(others, try[len(others):])
-					}
-					if v := p.Evaluate(try).Profit; v > value+over*math.Abs(value) && p.Fits(try) {
-						s, value = try, v
-						at = t.stand(toll{}, false, s)
-						break
-					}
-				}
-			}
-		}
-		if value <= before+over*math.Abs(before) {
-			break
-		}
-	}
-	return s
-}
-
-// ranking returns a lot's choices of one row, and of none, the most valuable first while the others stay.
-func (s *stand) ranking(l int) [][]step {
-	lot := &s.t.lots[l]
-	worth := s.worth(l)
-	type valued struct {
-		rows  []step
-		value float64
-	}
-	none := 0.0
-	for k := range worth {
-		none += worth[k][0]
-	}
-	list := []valued{{nil, none}}
-	for j := range lot.ticks {
-		for _, q := range lot.useful[j] {
-			v := 0.0
-			for k := range lot.most {
-				w := min(q, lot.most[k][j])
-				v += worth[k][w] - lot.price[j]*lot.weight[k]*lot.levels[w]
-			}
-			list = append(list, valued{[]step{{j, q}}, v})
-		}
-	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].value > list[j].value })
-	var out [][]step
-	for _, x := range list {
-		out = append(out, x.rows)
-	}
-	return out
 }

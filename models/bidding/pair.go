@@ -21,7 +21,6 @@ type pairSearch struct {
 	t             *part
 	q             *poolView
 	weights       []float64
-	fee           toll
 	a, b          *lotView
 	la, lb        int
 	first, second box
@@ -65,10 +64,10 @@ func (c *cells) Pop() any {
 const fewLevels = 4
 
 // pairBest is poolBest for two lots, each with one price.
-func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, fee toll, boxes []box, chosen []*choice, off float64) float64 {
+func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, boxes []box, chosen []*choice, off float64) float64 {
 	la, lb := q.lots[0], q.lots[1]
 	s := &pairSearch{
-		t: t, q: q, weights: weights, fee: fee, a: &t.lots[la], b: &t.lots[lb], la: la, lb: lb,
+		t: t, q: q, weights: weights, a: &t.lots[la], b: &t.lots[lb], la: la, lb: lb,
 		first: boxes[la], second: boxes[lb], best: math.Inf(-1), chosen: chosen, won: make([]int32, 2),
 	}
 	s.worth = s.b.blank()
@@ -126,10 +125,10 @@ func (s *pairSearch) climb(boxes []box) {
 			continue
 		}
 		for last := math.Inf(-1); ; {
-			if math.IsInf(t.lotBest(s.q, 1, s.weights, s.fee, boxes, trial), -1) {
+			if math.IsInf(t.lotBest(s.q, 1, s.weights, boxes, trial), -1) {
 				break
 			}
-			v := t.lotBest(s.q, 0, s.weights, s.fee, boxes, trial) - trial[s.lb].pay - s.fee.of(trial[s.lb])
+			v := t.lotBest(s.q, 0, s.weights, boxes, trial) - s.b.charge(trial[s.lb])
 			if v > s.best {
 				s.best = v
 				s.chosen[s.la], s.chosen[s.lb] = trial[s.la], trial[s.lb]
@@ -161,11 +160,7 @@ func (s *pairSearch) evaluate(c cell) float64 {
 	if c.tick >= 0 {
 		least, most = s.levels[c.tick][c.from], s.levels[c.tick][c.to]
 		price = s.a.price[c.tick]
-		if s.fee.offered {
-			fixed = (s.fee.money*price + s.fee.volume) * s.a.levels[least]
-		} else {
-			price = (1+s.fee.money)*price + s.fee.volume
-		}
+		fixed = (s.a.bidMoney*price + s.a.bidVolume) * s.a.levels[least]
 		for _, v := range s.levels[c.tick][c.from : c.to+1] {
 			s.extra = append(s.extra, s.b.partners[v]...)
 		}
@@ -187,23 +182,24 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		}
 		h := s.worth[t.scenes[k].supply[s.lb]]
 		probability := t.scenes[k].probability
+		each := t.scenes[k].money*price + t.scenes[k].volume
 		weights := s.weights[k*len(t.sets) : (k+1)*len(t.sets)]
 		for _, v := range matter {
 			if int(v) >= len(h) {
 				break
 			}
 			if high-low >= fewLevels {
-				h[v] += probability * (s.most(high, v, weights) - price*s.a.levels[low])
+				h[v] += probability*s.most(high, v, weights) - each*s.a.levels[low]
 				continue
 			}
-			best := s.most(low, v, weights) - price*s.a.levels[low]
+			best := probability*s.most(low, v, weights) - each*s.a.levels[low]
 			for x := low + 1; x <= high; x++ {
-				best = max(best, s.most(x, v, weights)-price*s.a.levels[x])
+				best = max(best, probability*s.most(x, v, weights)-each*s.a.levels[x])
 			}
-			h[v] += probability * best
+			h[v] += best
 		}
 	}
-	d, v := s.b.best(s.worth, 1, s.fee, s.second, s.extra)
+	d, v := s.b.best(s.worth, 1, s.second, s.extra)
 	v -= fixed
 	if d != nil && (c.tick < 0 || c.from == c.to) && v > s.best {
 		s.best = v

@@ -35,6 +35,7 @@ type part struct {
 	where   []int // by lot: its position in Problem.Lots
 	lots    []lotView
 	scenes  []scene
+	sceneOf []int32 // by scenario of the Problem
 	pools   []poolView
 	sets    []uint64 // of open facilities that are considered
 	fixed   []float64
@@ -50,8 +51,9 @@ type part struct {
 
 // A scene is scenarios that are one to this part.
 type scene struct {
-	probability float64
-	supply      []int32 // by lot
+	probability   float64
+	money, volume float64 // what a unit paid and a package won is charged, see charges
+	supply        []int32 // by lot
 }
 
 // lotView is one lot of a part.
@@ -64,10 +66,13 @@ type lotView struct {
 	levels        []float64   // volumes that matter, ascending; levels[0] is 0
 	most          [][]int32   // by supply, tick: the level of the residual supply
 	weight        []float64   // by supply: probability
+	money, volume []float64   // by supply: what a unit paid and a package won is charged, see charges
+	bidMoney      float64     // for a unit of money that is bid
+	bidVolume     float64     // for a package that is bid
 	common        []int32     // levels that matter at every tick
 	useful        [][]int32   // by tick: the levels that matter there, ascending
 	base          []int32     // 0 and all levels of useful
-	given         [][]float64 // by tick, level: expected packages won by a row for it
+	cost          [][]float64 // by tick, level: what a row for it is charged
 	over          [][]int32   // by level, supply: the first tick at which more is left
 	first, second []float64   // see best; overwritten by every call
 	top           []int32     // by tick: the most that can be won
@@ -179,6 +184,7 @@ func newPart(p *Problem, n *network.Network, v *view, start auction.Strategy) *p
 			t.scale += l.levels[len(l.levels)-1] * math.Abs(l.price[n-1])
 		}
 	}
+	t.price(nil)
 	for i := range t.pools {
 		q := &t.pools[i]
 		size := 1
@@ -245,6 +251,7 @@ func viewLot(id int, useful float64, supplies []*Supply, extra []float64) (lotVi
 	slices.Sort(l.ticks)
 	l.ticks = slices.Compact(l.ticks)
 	l.weight = make([]float64, len(distinct))
+	l.money, l.volume = make([]float64, len(distinct)), make([]float64, len(distinct))
 	l.levels = []float64{0}
 	top := 0.0
 	for _, s := range distinct {
@@ -384,15 +391,6 @@ func (l *lotView) finish(steps int) {
 	l.base = append(l.base, 0)
 	slices.Sort(l.base)
 	l.base = slices.Compact(l.base)
-	for j := range l.ticks {
-		given := make([]float64, len(l.levels))
-		for q := range given {
-			for k := range l.most {
-				given[q] += l.weight[k] * l.levels[min(int32(q), l.most[k][j])]
-			}
-		}
-		l.given = append(l.given, given)
-	}
 	for q := range int32(len(l.levels)) {
 		over := make([]int32, len(l.most))
 		for k, most := range l.most {
@@ -420,6 +418,7 @@ func (t *part) mergeScenes(v *view) {
 			at[string(key)] = k
 			t.scenes = append(t.scenes, scene{supply: slices.Clone(supply)})
 		}
+		t.sceneOf = append(t.sceneOf, int32(k))
 		q := t.p.Scenarios[s].Probability
 		t.scenes[k].probability += q
 		for i := range t.lots {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"lotwise/models/auction"
 	"lotwise/solver"
@@ -18,6 +20,8 @@ type Options struct {
 	Start  auction.Strategy // a bid to start from; nil for none
 	Nodes  int              // of branch and bound before the MIP takes over; 0 for a usual number
 	Seed   int64
+	// Threads is how many components are worked on at once, 0 for one. The answer does not depend on it.
+	Threads int
 }
 
 // usualNodes is how many nodes of the own branch and bound a component gets.
@@ -47,14 +51,17 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 	}
 	r := &responder{p: p, ctx: ctx, o: o, parts: p.parts(o.Start)}
 	start := r.start()
-	best, bound, err := r.separate(toll{})
+	var best auction.Strategy
+	var bound float64
+	err := error(nil)
+	if best = r.local(); p.Fits(best) {
+		best, bound, err = r.separate()
+	}
+	if err == nil && !p.Fits(best) {
+		best, bound, err = r.capped(start, best)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if p.capped() && !p.Fits(best) {
-		if best, bound, err = r.capped(start, best, bound); err != nil {
-			return nil, err
-		}
 	}
 	out := &Response{Strategy: best, Profit: p.Evaluate(best).Profit, Bound: bound}
 	if given := p.Evaluate(start).Profit; given > out.Profit || out.Profit < 0 {
@@ -163,18 +170,10 @@ func compare(a, b auction.LotBid) int {
 // without a bound. A bid s that does not fit the caps is made to.
 func (p *Problem) Improve(s auction.Strategy) auction.Strategy {
 	r := &responder{p: p, ctx: context.Background(), o: Options{Start: s}, parts: p.parts(s)}
-	propose := func(fee toll) (auction.Strategy, float64, error) {
-		var out auction.Strategy
-		for _, t := range r.parts {
-			out = append(out, t.improve(fee, t.stand(fee, false, s), t.stand(fee, false, nil)).strategy()...)
-		}
-		return out, math.Inf(1), nil
-	}
-	best, _, _ := propose(toll{})
+	best := r.local()
 	if !p.Fits(best) {
-		h := r.hunt(r.start(), math.Inf(1))
-		h.keep(best)
-		_ = h.multipliers(best, propose) // propose does not fail
+		h := r.hunt(r.start())
+		_ = h.relax(best, exactly, 0) // a failure of the solver leaves what was found
 		best = h.best
 	}
 	slices.SortFunc(best, compare)
@@ -188,10 +187,31 @@ func (p *Problem) capped() bool { return !math.IsInf(p.Budget, 1) || !math.IsInf
 
 // responder is one run of BestResponse.
 type responder struct {
-	p     *Problem
-	ctx   context.Context
-	o     Options
-	parts []*part
+	p      *Problem
+	ctx    context.Context
+	o      Options
+	parts  []*part
+	stands []*stand // by part: what local search found
+}
+
+// each calls work for every part, several at once.
+func (r *responder) each(work func(part int)) {
+	if r.o.Threads < 2 || len(r.parts) < 2 {
+		for i := range r.parts {
+			work(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(r.o.Threads, len(r.parts)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(r.parts); i = int(next.Add(1)) - 1 {
+				work(i)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // start returns the given start where it fits.
@@ -202,51 +222,68 @@ func (r *responder) start() auction.Strategy {
 	return nil
 }
 
+// local searches every part without regard to caps.
+func (r *responder) local() auction.Strategy {
+	r.stands = make([]*stand, len(r.parts))
+	r.each(func(i int) {
+		t := r.parts[i]
+		starts := []*stand{t.stand(false, nil)}
+		if len(r.o.Start) > 0 {
+			starts = append(starts, t.stand(false, r.o.Start))
+		}
+		r.stands[i] = t.improve(starts...)
+	})
+	var s auction.Strategy
+	for _, x := range r.stands {
+		s = append(s, x.strategy()...)
+	}
+	return s
+}
+
 // separate answers every part alone and adds up.
-func (r *responder) separate(fee toll) (auction.Strategy, float64, error) {
-	var best auction.Strategy
-	bound := 0.0
-	for _, t := range r.parts {
+func (r *responder) separate() (auction.Strategy, float64, error) {
+	stands, bounds, errs := make([]*stand, len(r.parts)), make([]float64, len(r.parts)), make([]error, len(r.parts))
+	r.each(func(i int) {
 		target := math.Inf(-1)
-		if len(r.parts) == 1 && fee == (toll{}) {
+		if len(r.parts) == 1 {
 			target = r.o.Target
 		}
-		s, b, err := r.part(t, fee, limits{gap: r.o.Gap, target: target, nodes: r.o.Nodes}, true)
-		if err != nil {
-			return nil, 0, err
-		}
+		stands[i], bounds[i], errs[i] = r.part(i, limits{gap: r.o.Gap, target: target, nodes: r.o.Nodes})
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, 0, err
+	}
+	var best auction.Strategy
+	bound := 0.0
+	for i, s := range stands {
 		best = append(best, s.strategy()...)
-		bound += b
+		bound += bounds[i]
 	}
 	return best, bound, nil
 }
 
-// part answers one part under a toll.
-func (r *responder) part(t *part, fee toll, m limits, mip bool) (*stand, float64, error) {
-	starts := []*stand{t.stand(fee, false, nil)}
-	if len(r.o.Start) > 0 {
-		starts = append(starts, t.stand(fee, false, r.o.Start))
-	}
-	best := t.improve(fee, starts...)
+// part answers one part.
+func (r *responder) part(i int, m limits) (*stand, float64, error) {
+	t, best := r.parts[i], r.stands[i]
 	bound := math.Inf(1)
 	pools := t.net.Scarce() || len(t.sets) != 1<<t.net.Facilities() // the pools do not tell V
 	if t.whole && t.bounded() {
 		from := best
 		if pools {
-			from = t.with(fee, false, best.chosen)
+			from = t.with(false, best.chosen)
 			m.nodes = min(m.nodes, scarceNodes)
 		}
-		s, b := t.certify(r.ctx, fee, from, m)
+		s, b := t.certify(r.ctx, from, m)
 		bound = b
 		if pools {
-			if e := t.with(fee, true, s.chosen); e.value > best.value+t.slack() {
+			if e := t.with(true, s.chosen); e.value > best.value+t.slack() {
 				best = e
 			}
 		} else {
 			best = s
 		}
 	}
-	if m.enough(t, bound, best.value) || !mip || fee != (toll{}) || r.ctx.Err() != nil || len(t.scenes)*len(t.lots) > largestMIP {
+	if m.enough(t, bound, best.value) || r.ctx.Err() != nil || len(t.scenes)*len(t.lots) > largestMIP {
 		return best, max(bound, best.value), nil
 	}
 	s, b, err := r.p.solveMIP(r.ctx, []*part{t}, false, best.strategy(), solver.Options{RelGap: m.gap, AbsGap: t.slack(), Seed: r.o.Seed})
@@ -256,7 +293,7 @@ func (r *responder) part(t *part, fee toll, m limits, mip bool) (*stand, float64
 	if s != nil {
 		// On levels of its own, so that its quantities are among them.
 		u := newPart(r.p, t.net, r.p.view(), s)
-		if e := u.improve(fee, u.stand(fee, false, s)); e.value > best.value+t.slack() {
+		if e := u.improve(u.stand(false, s)); e.value > best.value+t.slack() {
 			best = e
 		}
 	}

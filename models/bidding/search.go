@@ -11,18 +11,18 @@ import (
 // A stand is a bid in every lot of a part, with what it is worth.
 type stand struct {
 	t      *part
-	fee    toll
 	chosen []*choice
 	// by scene and set: the pools' values, less what the set costs. Not kept where V itself is asked.
 	total []float64
-	value float64 // expected profit less toll
+	gross float64 // Σ_k π_k V(w_k) − V(0)
+	value float64 // gross less charges
 	exact bool    // V itself is asked rather than the pools
 	temp  []int32
 }
 
 // stand starts from the rows of a strategy, or, where none is given, from nothing.
-func (t *part) stand(fee toll, exact bool, from auction.Strategy) *stand {
-	s := &stand{t: t, fee: fee, exact: exact}
+func (t *part) stand(exact bool, from auction.Strategy) *stand {
+	s := &stand{t: t, exact: exact}
 	for i := range t.lots {
 		s.chosen = append(s.chosen, t.lots[i].choose(t.lots[i].fit(from)))
 	}
@@ -31,8 +31,8 @@ func (t *part) stand(fee toll, exact bool, from auction.Strategy) *stand {
 }
 
 // with returns a stand on these choices.
-func (t *part) with(fee toll, exact bool, chosen []*choice) *stand {
-	s := &stand{t: t, fee: fee, exact: exact, chosen: append([]*choice(nil), chosen...)}
+func (t *part) with(exact bool, chosen []*choice) *stand {
+	s := &stand{t: t, exact: exact, chosen: append([]*choice(nil), chosen...)}
 	s.tally()
 	return s
 }
@@ -49,17 +49,15 @@ func (s *stand) won(q *poolView, k int) []int32 {
 // tally computes total and value.
 func (s *stand) tally() {
 	t := s.t
-	s.value = -t.weight * t.zero
-	for _, c := range s.chosen {
-		s.value -= c.pay + s.fee.of(c)
-	}
+	defer s.recharge()
+	s.gross = -t.weight * t.zero
 	if s.exact {
 		w := make([]float64, len(t.lots))
 		for k := range t.scenes {
 			for l := range w {
 				w[l] = t.lots[l].levels[s.chosen[l].won[t.scenes[k].supply[l]]]
 			}
-			s.value += t.scenes[k].probability * t.values.Value(w)
+			s.gross += t.scenes[k].probability * t.values.Value(w)
 		}
 		return
 	}
@@ -79,7 +77,15 @@ func (s *stand) tally() {
 				row[o] += v[q.local[o]]
 			}
 		}
-		s.value += t.scenes[k].probability * maximum(row)
+		s.gross += t.scenes[k].probability * maximum(row)
+	}
+}
+
+// recharge computes value anew: the part's charges have changed.
+func (s *stand) recharge() {
+	s.value = s.gross
+	for l, c := range s.chosen {
+		s.value -= s.t.lots[l].charge(c)
 	}
 }
 
@@ -184,7 +190,7 @@ func (s *stand) climb() {
 	for idle, l := 0, 0; idle < len(s.t.lots); l = (l + 1) % len(s.t.lots) {
 		lot := &s.t.lots[l]
 		old, before := s.chosen[l], s.value
-		c, _ := lot.best(s.worth(l), steps, s.fee, lot.anything(), s.beside(l))
+		c, _ := lot.best(s.worth(l), steps, lot.anything(), s.beside(l))
 		s.chosen[l] = c
 		s.tally()
 		if s.value > before+s.t.slack() {
@@ -202,7 +208,7 @@ func (s *stand) climb() {
 // improve searches locally from each start and from bids that are best if one set of facilities is always
 // open: the way out of where no lot alone gains, such as all lots that empty a station. It returns the best
 // stand found.
-func (t *part) improve(fee toll, starts ...*stand) *stand {
+func (t *part) improve(starts ...*stand) *stand {
 	var best *stand
 	try := func(s *stand) {
 		s.climb()
@@ -211,10 +217,10 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 		}
 	}
 	for _, s := range starts {
-		try(t.with(fee, false, s.chosen))
+		try(t.with(false, s.chosen))
 	}
 	if !t.bounded() {
-		for _, s := range t.leaders(fee) {
+		for _, s := range t.leaders() {
 			try(s)
 		}
 	}
@@ -228,9 +234,9 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 			}
 		}
 		for z := range t.pools {
-			t.poolClimb(z, weights, fee, anything, chosen)
+			t.poolClimb(z, weights, anything, chosen)
 		}
-		try(t.with(fee, false, chosen))
+		try(t.with(false, chosen))
 	}
 	if !t.net.Scarce() && len(t.sets) == 1<<t.net.Facilities() {
 		return best
@@ -242,7 +248,7 @@ func (t *part) improve(fee toll, starts ...*stand) *stand {
 		work += len(t.lots[l].levels) * len(t.scenes)
 	}
 	for _, s := range append(starts, best) {
-		e := t.with(fee, true, s.chosen)
+		e := t.with(true, s.chosen)
 		if work <= affordable {
 			e.climb()
 		}
@@ -273,11 +279,11 @@ func (t *part) nothing() []*choice {
 
 // leaders returns a start for each lot: its best bid if it is the only lot. Where many lots stand in for each other,
 // which of them leads decides where a local search ends.
-func (t *part) leaders(fee toll) []*stand {
+func (t *part) leaders() []*stand {
 	var starts []*stand
 	for l := range t.lots {
-		s := t.stand(fee, false, nil)
-		if c, _ := t.lots[l].best(s.worth(l), t.p.Rules.BidSteps, fee, t.lots[l].anything(), nil); len(c.rows) > 0 {
+		s := t.stand(false, nil)
+		if c, _ := t.lots[l].best(s.worth(l), t.p.Rules.BidSteps, t.lots[l].anything(), nil); len(c.rows) > 0 {
 			s.chosen[l] = c
 			s.tally()
 			starts = append(starts, s)
@@ -290,10 +296,10 @@ func (t *part) leaders(fee toll) []*stand {
 const affordable = 30_000
 
 // poolBest writes into chosen the best choices of one pool's lots when in scene k the set o of facilities
-// is worth weights[k·sets+o] to it on top of its value: max Σ_k π_k max_o (value + weight) − payment − toll. It
+// is worth weights[k·sets+o] to it on top of its value: max Σ_k π_k max_o (value + weight) − charge. It
 // returns that maximum. Of two lots the maximum returned may be up to off over what is chosen, but not under what
 // any choice gives; chosen then is where the search starts. boxes limits the choices, by lot of the part.
-func (t *part) poolBest(ctx context.Context, z int, weights []float64, fee toll, boxes []box, chosen []*choice, off float64) float64 {
+func (t *part) poolBest(ctx context.Context, z int, weights []float64, boxes []box, chosen []*choice, off float64) float64 {
 	q := &t.pools[z]
 	switch len(q.lots) {
 	case 0:
@@ -304,14 +310,14 @@ func (t *part) poolBest(ctx context.Context, z int, weights []float64, fee toll,
 		}
 		return v
 	case 1:
-		return t.lotBest(q, 0, weights, fee, boxes, chosen)
+		return t.lotBest(q, 0, weights, boxes, chosen)
 	}
-	return t.pairBest(ctx, q, weights, fee, boxes, chosen, off)
+	return t.pairBest(ctx, q, weights, boxes, chosen, off)
 }
 
-// lotBest is poolBest for one lot of a pool while its others stay as chosen; it counts the payment and toll of
+// lotBest is poolBest for one lot of a pool while its others stay as chosen; it counts the charge of
 // that lot alone.
-func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
+func (t *part) lotBest(q *poolView, place int, weights []float64, boxes []box, chosen []*choice) float64 {
 	l := q.lots[place]
 	lot := &t.lots[l]
 	var extra []int32
@@ -336,7 +342,7 @@ func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxe
 			h[v] += t.scenes[k].probability * t.most(q, t.value(q, won), weights, k)
 		}
 	}
-	c, v := lot.best(worth, t.p.Rules.BidSteps, fee, boxes[l], extra)
+	c, v := lot.best(worth, t.p.Rules.BidSteps, boxes[l], extra)
 	if c != nil {
 		chosen[l] = c
 	}
@@ -345,16 +351,16 @@ func (t *part) lotBest(q *poolView, place int, weights []float64, fee toll, boxe
 
 // poolClimb moves one lot of a pool after the other to its best choice from where chosen stands, and returns the
 // pool's value of what is chosen in the end: no more than poolBest's.
-func (t *part) poolClimb(z int, weights []float64, fee toll, boxes []box, chosen []*choice) float64 {
+func (t *part) poolClimb(z int, weights []float64, boxes []box, chosen []*choice) float64 {
 	q := &t.pools[z]
 	last := math.Inf(-1)
 	for {
 		v := math.Inf(-1)
 		for place, l := range q.lots {
-			v = t.lotBest(q, place, weights, fee, boxes, chosen)
+			v = t.lotBest(q, place, weights, boxes, chosen)
 			for _, m := range q.lots {
 				if m != l {
-					v -= chosen[m].pay + fee.of(chosen[m])
+					v -= t.lots[m].charge(chosen[m])
 				}
 			}
 		}

@@ -9,12 +9,11 @@ import (
 
 // A choice is what is bid in one lot, and what comes of it.
 type choice struct {
-	rows    []step  // the highest tick first
-	won     []int32 // level won, by supply
-	pay     float64 // expected payment
-	offered float64 // payment if all of it is accepted
-	volume  float64 // quantity of all rows
-	mean    float64 // expected packages won
+	rows    []step    // the highest tick first
+	won     []int32   // level won, by supply
+	paid    []float64 // by supply
+	offered float64   // payment if all of it is accepted
+	volume  float64   // quantity of all rows
 }
 
 // A step is one row: what brings the lot's cumulative quantity up to a level at a tick.
@@ -23,23 +22,103 @@ type step struct {
 	level int32
 }
 
-// toll is what a part is charged on top of its payments: the multipliers of the budget and the volume cap,
-// on what it pays and wins, or, where bids must fit even when all is accepted, on what it bids.
-type toll struct {
-	money, volume float64
-	offered       bool
+// charges are what a bid is charged: at least the probability of the scenario for a unit of money paid there, and more
+// where multipliers of the budget and the volume cap come on top, on what is paid and won in a scenario or, where bids
+// must fit even when all is accepted, on what is bid.
+type charges struct {
+	money, volume       []float64 // by scenario of the Problem; nil: the probabilities, and nothing
+	bidMoney, bidVolume float64
 }
 
-func (t toll) of(c *choice) float64 {
-	if t.offered {
-		return t.money*c.offered + t.volume*c.volume
+// price sets what the part's bids are charged; nil stands for payments alone.
+func (t *part) price(c *charges) {
+	for k := range t.scenes {
+		t.scenes[k].money, t.scenes[k].volume = t.scenes[k].probability, 0
 	}
-	return t.money*c.pay + t.volume*c.mean
+	if c != nil && c.money != nil {
+		for k := range t.scenes {
+			t.scenes[k].money = 0
+		}
+		for s, k := range t.sceneOf {
+			t.scenes[k].money += c.money[s]
+			t.scenes[k].volume += c.volume[s]
+		}
+	}
+	for i := range t.lots {
+		l := &t.lots[i]
+		clear(l.money)
+		clear(l.volume)
+		for k := range t.scenes {
+			x := &t.scenes[k]
+			l.money[x.supply[i]] += x.money
+			l.volume[x.supply[i]] += x.volume
+		}
+		l.bidMoney, l.bidVolume = 0, 0
+		if c != nil {
+			l.bidMoney, l.bidVolume = c.bidMoney, c.bidVolume
+		}
+		l.costs()
+	}
+}
+
+// costs computes what a row is charged, by tick and level q:
+//
+//	Σ_k (money_k·price_j + volume_k) min(q, R_kj) + (bidMoney·price_j + bidVolume) q
+//
+// Σ_k x_k min(q, R_kj) = q Σ_{k: R_kj > q} x_k + Σ_{k: R_kj ≤ q} x_k R_kj costs an addition a supply and q, or a supply
+// and j.
+func (l *lotView) costs() {
+	n, levels := len(l.ticks), len(l.levels)
+	if len(l.cost) < n {
+		l.cost = make([][]float64, n)
+		for j := range l.cost {
+			l.cost[j] = make([]float64, levels)
+		}
+	}
+	over := make([]float64, 2*n)
+	money, volume := over[:n], over[n:]
+	for q := range levels {
+		clear(over)
+		for k, j := range l.over[q] {
+			if int(j) < n {
+				money[j] += l.money[k]
+				volume[j] += l.volume[k]
+			}
+		}
+		m, v := 0.0, 0.0
+		for j := range n {
+			m += money[j]
+			v += volume[j]
+			l.cost[j][q] = l.levels[q] * (m*l.price[j] + v + l.bidMoney*l.price[j] + l.bidVolume)
+		}
+	}
+	under := make([]float64, levels)
+	for j := range n {
+		clear(under)
+		for k := range l.most {
+			r := l.most[k][j]
+			under[r] += l.levels[r] * (l.money[k]*l.price[j] + l.volume[k])
+		}
+		sum := 0.0
+		for q := range under {
+			sum += under[q]
+			l.cost[j][q] += sum
+		}
+	}
+}
+
+// charge returns what a choice is charged.
+func (l *lotView) charge(c *choice) float64 {
+	sum := l.bidMoney*c.offered + l.bidVolume*c.volume
+	for k, paid := range c.paid {
+		sum += l.money[k]*paid + l.volume[k]*l.levels[c.won[k]]
+	}
+	return sum
 }
 
 // choose fills in what comes of rows.
 func (l *lotView) choose(rows []step) *choice {
-	c := &choice{rows: rows, won: make([]int32, len(l.most))}
+	c := &choice{rows: rows, won: make([]int32, len(l.most)), paid: make([]float64, len(l.most))}
 	before := int32(0)
 	for _, r := range rows {
 		q := l.levels[r.level] - l.levels[before]
@@ -48,9 +127,7 @@ func (l *lotView) choose(rows []step) *choice {
 		for k := range l.most {
 			if R := l.most[k][r.tick]; R > before { // then all rows before were served in full
 				w := min(r.level, R)
-				x := l.weight[k] * (l.levels[w] - l.levels[before])
-				c.mean += x
-				c.pay += x * l.price[r.tick]
+				c.paid[k] += (l.levels[w] - l.levels[before]) * l.price[r.tick]
 				c.won[k] = w
 			}
 		}
@@ -112,12 +189,12 @@ func (l *lotView) anything() box {
 	return box{leastTick: -1, mostTick: len(l.ticks) - 1, mostLevel: int32(len(l.levels) - 1)}
 }
 
-// best returns the choice of largest Σ_k worth[k][won_k] − payment − toll in the box, worth[k][v] being what
+// best returns the choice of largest Σ_k worth[k][won_k] − charge in the box, worth[k][v] being what
 // winning level v is worth under supply k times k's probability, and that sum. It returns nil, -Inf for an
 // empty box. Quantities are those that matter at the tick, and extra ones.
-func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []int32) (*choice, float64) {
+func (l *lotView) best(worth [][]float64, steps int, b box, extra []int32) (*choice, float64) {
 	if steps > 1 {
-		return l.bestSteps(worth, steps, fee)
+		return l.bestSteps(worth, steps)
 	}
 	best, at, level := math.Inf(-1), -2, int32(0)
 	if b.leastTick < 0 && b.leastLevel == 0 {
@@ -125,10 +202,6 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []in
 		for k := range worth {
 			best += worth[k][0]
 		}
-	}
-	onPay, onVolume := 1.0, 0.0
-	if !fee.offered {
-		onPay, onVolume = 1+fee.money, fee.volume
 	}
 	// Of a row at tick j for level q, the supplies that leave more than q give q, the others what they leave:
 	//
@@ -139,7 +212,6 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []in
 	n := len(l.ticks)
 	first := l.table(n, worth, extra)
 	for j := max(0, b.leastTick); j <= b.mostTick; j++ {
-		price := onPay*l.price[j] + onVolume
 		second := l.second[:l.top[j]+1]
 		clear(second)
 		for k := range l.most {
@@ -153,11 +225,7 @@ func (l *lotView) best(worth [][]float64, steps int, fee toll, b box, extra []in
 			if q < b.leastLevel || q > b.mostLevel || q > l.top[j] {
 				return
 			}
-			v := first[int(q)*n+j] + second[q] - price*l.given[j][q]
-			if fee.offered {
-				v -= (fee.money*l.price[j] + fee.volume) * l.levels[q]
-			}
-			if v > best {
+			if v := first[int(q)*n+j] + second[q] - l.cost[j][q]; v > best {
 				best, at, level = v, j, q
 			}
 		}
@@ -209,10 +277,10 @@ func (l *lotView) table(n int, worth [][]float64, extra []int32) []float64 {
 // that at the next price, and residual supplies fall with the price; so a row at price p from cumulative
 // quantity q to q' adds
 //
-//	Σ_{k: R_k(p) > q} worth_k(min(q', R_k(p))) − worth_k(q) − p π_k (min(q', R_k(p)) − q)
+//	Σ_{k: R_k(p) > q} worth_k(min(q', R_k(p))) − worth_k(q) − (money_k p + volume_k) (min(q', R_k(p)) − q)
 //
 // whatever the rows before it were.
-func (l *lotView) bestSteps(worth [][]float64, steps int, fee toll) (*choice, float64) {
+func (l *lotView) bestSteps(worth [][]float64, steps int) (*choice, float64) {
 	n := len(l.levels)
 	type state struct {
 		value float64
@@ -238,10 +306,6 @@ func (l *lotView) bestSteps(worth [][]float64, steps int, fee toll) (*choice, fl
 		none += worth[k][0]
 	}
 	table[len(l.ticks)][0][0].value = none
-	onPay, onVolume := 1.0, 0.0
-	if !fee.offered {
-		onPay, onVolume = 1+fee.money, fee.volume
-	}
 	for j := len(l.ticks) - 1; j >= 0; j-- {
 		above := table[j+1]
 		here := fresh()
@@ -250,7 +314,6 @@ func (l *lotView) bestSteps(worth [][]float64, steps int, fee toll) (*choice, fl
 				here[b][q] = state{value: above[b][q].value}
 			}
 		}
-		price := onPay*l.price[j] + onVolume
 		for from := range int32(n) {
 			open := false
 			for b := range steps {
@@ -267,12 +330,10 @@ func (l *lotView) bestSteps(worth [][]float64, steps int, fee toll) (*choice, fl
 				for k := range l.most {
 					if R := l.most[k][j]; R > from {
 						w := min(q, R)
-						v += worth[k][w] - worth[k][from] - price*l.weight[k]*(l.levels[w]-l.levels[from])
+						v += worth[k][w] - worth[k][from] - (l.money[k]*l.price[j]+l.volume[k])*(l.levels[w]-l.levels[from])
 					}
 				}
-				if fee.offered {
-					v -= (fee.money*l.price[j] + fee.volume) * (l.levels[q] - l.levels[from])
-				}
+				v -= (l.bidMoney*l.price[j] + l.bidVolume) * (l.levels[q] - l.levels[from])
 				for b := range steps {
 					if x := above[b][from].value + v; x > here[b+1][q].value {
 						here[b+1][q] = state{value: x, row: step{j, q}, from: from, used: true}
