@@ -67,7 +67,7 @@ func (c *Case) Scoped(l *Limit) *ScopedLimit {
 	for i := range c.Lots {
 		cell := func(column string) string { return c.Lots[i].cell(column) }
 		s.lot[i] = -1
-		if ofLots.holds(cell) {
+		if ofLots.Holds(cell) {
 			s.lot[i] = lotKeys.number(cells(lotColumns, cell))
 			if s.lot[i] == len(s.capacity) {
 				s.capacity = append(s.capacity, 0)
@@ -78,7 +78,7 @@ func (c *Case) Scoped(l *Limit) *ScopedLimit {
 	for i := range c.Bidders {
 		cell := func(column string) string { return c.Bidders[i].cell(column) }
 		s.bidder[i] = -1
-		if ofBidders.holds(cell) {
+		if ofBidders.Holds(cell) {
 			s.bidder[i] = bidderKeys.number(cells(bidderColumns, cell))
 		}
 	}
@@ -272,7 +272,7 @@ func (c *Case) split(f Filter) (lots, bidders Filter) {
 // Selects says whether a filter holds for a bidder's row for a lot.
 func (c *Case) Selects(f Filter, bidder, lot int) bool {
 	lots, bidders := c.split(f)
-	return lots.holds(c.Lots[lot].cell) && bidders.holds(c.Bidders[bidder].cell)
+	return lots.Holds(c.Lots[lot].cell) && bidders.Holds(c.Bidders[bidder].cell)
 }
 
 // lotColumn says whether a column is one of lots.csv; no column of bidders.csv has the same name.
@@ -341,8 +341,9 @@ func plain(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// holds says whether all conditions hold for the cells.
-func (f Filter) holds(cell func(column string) string) bool {
+// Holds says whether all conditions hold for the cells of a row, given by column as the case holds them: numbers as
+// plain decimals.
+func (f Filter) Holds(cell func(column string) string) bool {
 	for i := range f {
 		if !f[i].holds(cell(f[i].Column)) {
 			return false
