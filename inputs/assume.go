@@ -12,22 +12,31 @@ import (
 	"lotwise/models/auction"
 )
 
-// Assumptions reads the cost assumptions of the case at path: those of file, a CSV file with the columns of
+// Scenarios reads the cost assumptions of the case at path: those of file, a CSV file with the columns of
 // scenarios.csv, where it is not blank, else of the case's scenarios.csv. The scenario base comes first,
-// unless the table places it. Every scenario is applied once: tables, columns and filters that are not there, a filter
-// that selects nothing, and values that make the case invalid are all reported in one list of Errors.
-func Assumptions(path, file string) ([]auction.Assumption, error) {
+// unless the table places it. Tables, columns and filters that are not there are reported as Errors.
+func Scenarios(path, file string) ([]auction.Assumption, error) {
 	c, err := readWith(path, file, nil)
 	if err != nil {
 		return nil, err
 	}
 	list := c.Assumptions
-	if !slices.ContainsFunc(list, func(a auction.Assumption) bool { return a.Name == base }) {
+	if !slices.ContainsFunc(list, func(a auction.Assumption) bool { return a.Name == Base }) {
 		p := math.NaN()
 		if len(list) > 0 && !math.IsNaN(list[0].Probability) {
 			p = 0 // the others' sum to 1
 		}
-		list = slices.Insert(list, 0, auction.Assumption{Name: base, Probability: p})
+		list = slices.Insert(list, 0, auction.Assumption{Name: Base, Probability: p})
+	}
+	return list, nil
+}
+
+// Assumptions reads the scenarios, and applies each of them once: a filter that selects nothing and values that make the
+// case invalid are reported too, all in one list of Errors.
+func Assumptions(path, file string) ([]auction.Assumption, error) {
+	list, err := Scenarios(path, file)
+	if err != nil {
+		return nil, err
 	}
 	var all Errors
 	for i := range list {
@@ -54,6 +63,21 @@ func ReadUnder(path string, a *auction.Assumption) (*auction.Case, error) {
 		wrong[i].What = "in scenario " + a.Name + ": " + wrong[i].What
 	}
 	return nil, wrong
+}
+
+// ScenarioRows are scenarios as the rows of a scenarios.csv with its header. Of base without changes there is none.
+func ScenarioRows(list []auction.Assumption) [][]string {
+	rows := [][]string{Lookup("scenarios").header()}
+	for _, a := range list {
+		probability := ""
+		if !math.IsNaN(a.Probability) {
+			probability = formatNumber(a.Probability)
+		}
+		for _, c := range a.Changes {
+			rows = append(rows, []string{a.Name, c.Table, c.Where, c.Column, c.Op, c.Value, probability})
+		}
+	}
+	return rows
 }
 
 // readWith reads the case at path, with the scenarios of a file and under an assumption where they are given.
@@ -246,7 +270,7 @@ func Grid(grid string) ([][]string, error) {
 		}
 		name := strings.Join(names, " ")
 		if len(changes) == 0 {
-			name = base
+			name = Base
 			l := lists[0]
 			changes = [][]string{{l.table, l.where, l.column, "multiply", "1"}}
 			if l.op == "+" {

@@ -7,8 +7,8 @@ import (
 	"lotwise/models/auction"
 )
 
-// base is the scenario that always exists and changes nothing.
-const base = "base"
+// Base is the scenario that always exists and changes nothing.
+const Base = "base"
 
 // readScenarios reads and checks the cost assumptions; it applies none. The values of numeric columns
 // are held as plain decimals.
@@ -53,7 +53,7 @@ func (r *reader) readScenarios(s *sheet) {
 				a.Probability, weighted[i] = p, s.line
 			}
 		}
-		if title == base && !(c.Op == "multiply" && c.Value == "1" || c.Op == "add" && c.Value == "0") {
+		if title == Base && !(c.Op == "multiply" && c.Value == "1" || c.Op == "add" && c.Value == "0") {
 			scenario.wrong("the scenario base is the case without changes", title, "name it otherwise; to give base a probability, multiply any cells by 1")
 		}
 		a.Changes = append(a.Changes, c)

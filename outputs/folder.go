@@ -99,7 +99,7 @@ func stage(dir string) (string, error) {
 			return "", fmt.Errorf("%s is not a folder", parent)
 		}
 		if err == nil {
-			return os.MkdirTemp(parent, ".lotwise-*")
+			return os.MkdirTemp(parent, stagePrefix+"*")
 		}
 		if up := filepath.Dir(parent); errors.Is(err, fs.ErrNotExist) && up != parent {
 			parent = up
@@ -153,6 +153,27 @@ func Write(dir string, force bool, r *auction.Results, m *Manifest) (err error) 
 		return err
 	}
 	return flush(parent)
+}
+
+// Copy copies a run folder, which appears whole or not at all.
+func Copy(from, to string) error {
+	to, err := filepath.Abs(to)
+	if err != nil {
+		return err
+	}
+	staged, err := stage(to)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", to, err)
+	}
+	defer os.RemoveAll(staged)
+	fresh := filepath.Join(staged, "new")
+	if err := os.CopyFS(fresh, os.DirFS(from)); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, to); err != nil {
+		return err
+	}
+	return flush(filepath.Dir(to))
 }
 
 // fill makes the folder with all its files, on disk when it returns.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"lotwise/models/auction"
@@ -45,6 +46,10 @@ type Options struct {
 	Seed      int64   `json:"seed"`
 	// Of bid where the beliefs were not the case's own: the run holds them as beliefs.csv.
 	Beliefs *Beliefs `json:"beliefs,omitempty"`
+	// Assumption is the scenario that the case was changed by; nil for none.
+	Assumption *Assumption `json:"assumption,omitempty"`
+	// Near is the seal of the run whose bids the search started from.
+	Near string `json:"near,omitempty"`
 }
 
 // Beliefs say where the scenarios of a run of bid come from.
@@ -57,6 +62,48 @@ type Beliefs struct {
 	Correlation float64 `json:"correlation,omitempty"`
 	Fresh       int     `json:"fresh,omitempty"`
 	Batches     int     `json:"batches,omitempty"`
+}
+
+// An Assumption is a scenario of scenarios.csv as it was applied.
+type Assumption struct {
+	Scenario string   `json:"scenario"`
+	Changes  []Change `json:"changes"`
+}
+
+// A Change is one of its rows.
+type Change struct {
+	Table  string `json:"table"`
+	Where  string `json:"where,omitempty"`
+	Column string `json:"column"`
+	Change string `json:"change"`
+	Value  string `json:"value"`
+}
+
+// Assume is the assumption in the words of the manifest, nil of one that changes nothing.
+func Assume(a *auction.Assumption) *Assumption {
+	if a == nil || len(a.Changes) == 0 {
+		return nil
+	}
+	m := &Assumption{Scenario: a.Name}
+	for _, c := range a.Changes {
+		m.Changes = append(m.Changes, Change{c.Table, c.Where, c.Column, c.Op, c.Value})
+	}
+	return m
+}
+
+// Assumed is the inverse of Assume: the assumption that a run was made under.
+func (m *Manifest) Assumed() *auction.Assumption {
+	a := &auction.Assumption{Probability: math.NaN()}
+	if m.Options.Assumption == nil {
+		return a
+	}
+	a.Name = m.Options.Assumption.Scenario
+	for _, c := range m.Options.Assumption.Changes {
+		a.Changes = append(a.Changes, auction.Change{
+			Table: c.Table, Where: c.Where, Column: c.Column, Op: c.Change, Value: c.Value, Source: auction.Source{File: ManifestFile},
+		})
+	}
+	return a
 }
 
 // Run is all that may differ between two runs of the same case with the same options: how the command

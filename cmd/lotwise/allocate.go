@@ -54,8 +54,13 @@ func replaceBids(c *auction.Case, m *outputs.Manifest, file string) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(data)
 	m.Options.Bids = file
-	m.Inputs[bidsDigest] = hex.EncodeToString(sum[:])
+	m.Inputs[bidsDigest] = sum(data)
 	return nil
+}
+
+// sum is the SHA-256 in hexadecimal.
+func sum(data []byte) string {
+	digest := sha256.Sum256(data)
+	return hex.EncodeToString(digest[:])
 }

@@ -17,6 +17,7 @@ import (
 	"lotwise/inputs"
 	"lotwise/models/auction"
 	"lotwise/outputs"
+	"lotwise/solver/jobs"
 )
 
 // The exit codes. They are part of what the program promises.
@@ -30,7 +31,10 @@ const (
 	exitInterrupted = 130 // by SIGINT or SIGTERM
 )
 
-func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+func main() {
+	jobs.Orphan()
+	os.Exit(run(os.Args, os.Stdout, os.Stderr))
+}
 
 // run is the program: its arguments, what it prints, and the exit code it returns.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -86,6 +90,8 @@ func commands() []*cli.Command {
 		allocateCommand,
 		bidCommand,
 		solveCommand,
+		sweepCommand,
+		collectCommand,
 		verifyCommand,
 		versionCommand,
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/message"
 
 	"lotwise/models/auction"
+	"lotwise/outputs"
 )
 
 // mostRows is how many rows of a table are printed: a screenful; the rest is in the run folder.
@@ -83,6 +84,29 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 		show(w, t, 2, 3, 4, 5, 6)
 	}
 	fmt.Fprintf(w, "The run is in %s\n", dir)
+}
+
+// printIndex prints the headline figures of a sweep.
+func printIndex(w io.Writer, index []outputs.IndexRow, dir string) {
+	t := newTable(w, "scenario", "probability", "status", "seconds", "revenue", "relative epsilon", "gap")
+	number := func(r outputs.IndexRow, name string, show func(float64) string) string {
+		i := slices.IndexFunc(r.Metrics, func(m auction.Metric) bool { return m.Name == name })
+		if i < 0 {
+			return ""
+		}
+		return show(r.Metrics[i].Number)
+	}
+	printer := message.NewPrinter(language.English)
+	money := func(v float64) string { return figure(printer, v, 2) }
+	small := func(v float64) string { return figure(printer, v, 6) }
+	for _, r := range index {
+		t.AppendRow(table.Row{
+			r.Scenario, percent(r.Probability), r.Status, figure(printer, r.Seconds, 1),
+			number(r, "revenue", money), number(r, "relative_epsilon", small), number(r, "gap", small),
+		})
+	}
+	show(w, t, 2, 4, 5, 6, 7)
+	fmt.Fprintf(w, "The sweep is in %s; index.csv says more\n", dir)
 }
 
 // printLimits says how the limits came out.

@@ -16,6 +16,7 @@ import (
 	"lotwise/models/auction"
 	"lotwise/outputs"
 	"lotwise/solver/highs"
+	"lotwise/solver/jobs"
 )
 
 // A model is what a solving command runs on the case it has read.
@@ -41,14 +42,18 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	if err := outputs.Check(dir, force); err != nil {
 		return err
 	}
-	c, err := inputs.Read(given[0])
+	under, err := assumption(cc, given[0])
+	if err != nil {
+		return err
+	}
+	c, err := inputs.ReadUnder(given[0], under)
 	if err != nil {
 		return err
 	}
 	m := &outputs.Manifest{
 		Program: "lotwise", Version: version, SolverVersion: highs.Version(),
 		Command: cc.Command.Name, Case: c.Name,
-		Options: outputs.Options{Gap: o.Gap, Epsilon: o.Epsilon, Concept: o.Concept, Type: o.Type, Losing: o.Losing, Seed: o.Seed},
+		Options: outputs.Options{Gap: o.Gap, Epsilon: o.Epsilon, Concept: o.Concept, Type: o.Type, Losing: o.Losing, Seed: o.Seed, Assumption: outputs.Assume(under)},
 		Run:     outputs.Run{CommandLine: os.Args, Threads: o.Threads, Started: started},
 	}
 	if o.TimeLimit > 0 {
@@ -70,6 +75,9 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	show.close()
 	if err != nil {
 		return stopped(ctx, err)
+	}
+	if r.Status == auction.Interrupted && jobs.Worker() {
+		return &failure{exitInterrupted, errors.New("interrupted")} // a sweep goes on with what is missing, and wants it whole
 	}
 
 	m.Run.Finished = time.Now()

@@ -45,7 +45,7 @@ func verifyRun(w io.Writer, path, dir, bids string) error {
 	if err != nil {
 		return err
 	}
-	c, err := inputs.Read(path)
+	c, err := inputs.ReadUnder(path, stated.Assumed())
 	if err != nil {
 		return err
 	}

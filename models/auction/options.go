@@ -13,6 +13,8 @@ type Options struct {
 	Concept string  // solve: auto, pure, mixed or correlated
 	Type    string  // bid: answer for this type alone; blank for every type
 	Sample  *Sample // bid: what the beliefs' scenarios were drawn from; nil where they are all there are
+	// Near is another run whose bids the search of solve starts from; nil for none.
+	Near *Results
 	// LimitCosts asks allocate for what each limit costs the objective.
 	LimitCosts bool
 	Losing     string        // allocate: what to find out about losing bids; blank for nothing

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -263,8 +264,9 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 		}
 		return best, nil
 	}
-	if len(visited) > poolFromPlay {
-		visited = visited[len(visited)-poolFromPlay:]
+	if from := len(visited) - poolFromPlay; from > 0 {
+		near := min(len(fine.near(s.o.Near)), poolFromPlay/2)
+		visited = slices.Concat(visited[:near], visited[from+near:])
 	}
 	if bidders, types := fine.size(); concept == Mixed || concept == Auto && (bidders <= 2 || types <= autoMixers) {
 		whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
@@ -319,8 +321,8 @@ func (g *game) size() (bidders, types int) {
 	return bidders, types
 }
 
-// pure runs best-response dynamics from several starts: everyone bids what its lots are worth to it;
-// nobody bids; then random bids of those seen. It returns the best settled profile, if any, and the
+// pure runs best-response dynamics from several starts: what a neighbour plays, where there is one; everyone bids
+// what its lots are worth to it; nobody bids; then random bids of those seen. It returns the best settled profile, if any, and the
 // profiles visited.
 func (s *search) pure(ctx context.Context, g *game, concept string, o bidding.Options) (*outcome, [][]int, error) {
 	random := rand.New(rand.NewPCG(uint64(s.o.Seed), uint64(s.lots[0]))) //nolint:gosec // reproducible on purpose
@@ -329,10 +331,17 @@ func (s *search) pure(ctx context.Context, g *game, concept string, o bidding.Op
 		starts = pureStarts
 	}
 	var best *outcome
-	var visited [][]int
-	for n := range starts {
+	near := g.near(s.o.Near)
+	visited := slices.Clone(near)
+	first := 0
+	if len(near) > 0 {
+		first = -1
+	}
+	for n := first; n < starts; n++ {
 		start := make([]int, len(g.seats))
 		switch n {
+		case -1:
+			start = near[0]
 		case 0:
 			start = g.breakEven()
 		case 1: // nobody bids

@@ -1,0 +1,420 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lotwise/inputs"
+	"lotwise/models/auction"
+	"lotwise/outputs"
+	"lotwise/solver/highs"
+	"lotwise/solver/jobs"
+)
+
+// swept are the commands that a sweep may run.
+var swept = []string{"solve", "allocate", "bid"}
+
+var sweepCommand = &cli.Command{
+	Name:      "sweep",
+	Usage:     "a command under every scenario; goes on where it was stopped",
+	UsageText: "lotwise sweep CASE -o RUNS [--scenarios FILE | --grid GRID] [--command solve|allocate|bid] [--shard I/N]",
+	Description: "Runs solve (or allocate, or bid) under every scenario of scenarios.csv, each in a process of its own, as\n" +
+		"many at once as --threads and memory allow. Every scenario has a run folder in RUNS, named by the hash of what\n" +
+		"it depends on; index.csv says which is which, with status and headline metrics. Started again, the\n" +
+		"sweep does what is missing. A grid is a product of changes:\n" +
+		"table.column[where]*values, with + to add and = to set.\n\nExamples:\n" +
+		"  lotwise sweep mycase -o sweeps/fuel --grid 'routes.unit_cost*0.9,1,1.1;lots.reserve+0,0.25'\n" +
+		"  lotwise sweep mycase -o sweeps/acme --command bid --bidder Acme --scenarios whatifs.csv\n" +
+		"  lotwise sweep mycase -o sweeps/part-2 --shard 2/8     # on one machine of eight; lotwise collect joins",
+	Flags: solvingFlags(
+		&cli.StringFlag{Name: "command", Value: swept[0], Usage: "the `COMMAND` to run: " + strings.Join(swept, ", ")},
+		&cli.StringFlag{Name: "grid", Usage: "make the scenarios as the product `GRID` of changes"},
+		&cli.StringFlag{Name: "shard", Usage: "run the scenarios of shard `I/N` alone; /N takes I from the index of a Slurm, Kubernetes or GNU parallel job"},
+		&cli.StringFlag{Name: "bidder", Usage: "bid: the bidder's `NAME`"},
+		&cli.StringFlag{Name: "type", Usage: "bid: this type `NAME` of the bidder alone"},
+		&cli.StringFlag{Name: "bids", Usage: "allocate: read the bids from `FILE`"},
+		&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "allocate: say what each limit costs"},
+	),
+	Action: func(cc *cli.Context) error {
+		given, err := arguments(cc, "CASE")
+		if err != nil {
+			return err
+		}
+		o, err := options(cc)
+		if err != nil {
+			return err
+		}
+		if err := oneOf(cc, "command", swept); err != nil {
+			return err
+		}
+		s := &sweep{cc: cc, path: given[0], dir: cc.String("output"), threads: o.Threads, failed: map[int]jobs.Ending{}}
+		if s.dir == "" {
+			return usage("-o RUNS is missing: the folder for the runs")
+		}
+		if cc.String("scenario") != "" {
+			return usage("--scenario is for one run; a sweep runs all scenarios")
+		}
+		if s.shard, s.shards, err = shardOf(cc.String("shard"), os.Getenv); err != nil {
+			return err
+		}
+		return s.run()
+	},
+}
+
+// A sweep is one command under many scenarios.
+type sweep struct {
+	cc            *cli.Context
+	path, dir     string
+	threads       int
+	shard, shards int // from 1
+	list          []auction.Assumption
+	names         []string            // of the run folders, by scenario
+	base          int                 // the scenario that the others start from
+	failed        map[int]jobs.Ending // by scenario: what another try might change
+}
+
+// run plans the sweep, runs what is missing, and writes the index.
+func (s *sweep) run() error {
+	rows, err := s.read()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o777); err != nil {
+		return fmt.Errorf("cannot write %s: %w", s.dir, err)
+	}
+	unlock, err := lock(s.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.mine(); err != nil {
+		return err
+	}
+	if err := outputs.CleanStages(s.dir); err != nil {
+		return err
+	}
+	if err := outputs.WriteScenarios(s.dir, rows); err != nil {
+		return err
+	}
+	if err := s.name(); err != nil {
+		return err
+	}
+
+	var scenarios []int // of the jobs
+	var list []jobs.Job
+	add := func(i, after int) {
+		scenarios = append(scenarios, i)
+		list = append(list, jobs.Job{Args: s.arguments(i), After: after, Done: s.done(i)})
+	}
+	if s.starts() {
+		add(s.base, -1)
+	}
+	for i := range s.list {
+		if (i+1-s.shard)%s.shards == 0 && !(s.starts() && i == s.base) {
+			after := -1
+			if s.starts() {
+				after = 0
+			}
+			add(i, after)
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+
+	show := newReporter(s.cc.String("progress"), s.cc.App.ErrWriter, time.Now)
+	ctx, writing := interruptible(s.cc.Context, show)
+	show.start(fmt.Sprintf("sweep %s: %d scenarios, %d here, %d of them done before", s.path, len(s.list), len(list), finished(list)))
+	done := finished(list)
+	jobs.Run(ctx, list, jobs.Options{
+		Program: program, Workers: min(s.threads, runtime.GOMAXPROCS(0)), Retries: 1, Final: final,
+		Ended: func(n int, e jobs.Ending) {
+			done++
+			s.note(scenarios[n], e)
+			show.progress(auction.Progress{Stage: "scenarios", Done: done, Total: len(list), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
+		},
+	})
+	show.close()
+	writing.Lock()
+	index, err := s.index()
+	writing.Unlock()
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return &failure{exitInterrupted, fmt.Errorf("interrupted; what is finished is in %s, and the same command goes on from there", s.dir)}
+	}
+	return concluded(s.cc, s.dir, index, s.shards)
+}
+
+// final says whether another try would end with the same code: done, wrong usage, an invalid or infeasible case, a limit.
+func final(code int) bool {
+	return slices.Contains([]int{exitDone, exitUsage, exitInvalid, exitInfeasible, exitLimit}, code)
+}
+
+func finished(list []jobs.Job) int {
+	n := 0
+	for _, j := range list {
+		if j.Done {
+			n++
+		}
+	}
+	return n
+}
+
+// read reads and checks all scenarios, and returns them as rows of a table.
+func (s *sweep) read() (rows [][]string, err error) {
+	file := s.cc.String("scenarios")
+	if grid := s.cc.String("grid"); grid != "" {
+		if file != "" {
+			return nil, usage("--grid makes the scenarios and --scenarios reads them; give one of the two")
+		}
+		rows, err := inputs.Grid(grid)
+		if err != nil {
+			return nil, &failure{exitUsage, err}
+		}
+		dir, err := os.MkdirTemp("", "lotwise-*")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		if err := outputs.WriteScenarios(dir, rows); err != nil {
+			return nil, err
+		}
+		file = filepath.Join(dir, outputs.ScenariosFile)
+	}
+	if s.list, err = inputs.Assumptions(s.path, file); err != nil {
+		return nil, err
+	}
+	s.base = slices.IndexFunc(s.list, func(a auction.Assumption) bool { return a.Name == inputs.Base })
+	// Requirements are told before anything runs, too.
+	for i := range s.list {
+		c, err := inputs.ReadUnder(s.path, &s.list[i])
+		if err == nil {
+			err = inputs.Requirements(c, s.cc.String("command"))
+		}
+		if err == nil && s.cc.String("command") == "bid" {
+			_, err = bidderOf(c, s.cc.String("bidder"), s.cc.String("type"))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return inputs.ScenarioRows(s.list), nil
+}
+
+// name names the run folders: by the hash of all that a run depends on.
+func (s *sweep) name() error {
+	digests, err := inputs.Digests(s.path)
+	if err != nil {
+		return err
+	}
+	delete(digests, outputs.ScenariosFile) // what counts of it is the scenario
+	if bids := s.cc.String("bids"); bids != "" {
+		data, err := os.ReadFile(bids)
+		if err != nil {
+			return err
+		}
+		digests[bidsDigest] = sum(data)
+	}
+	key := func(i int, near string) string {
+		return outputs.Fingerprint(version, highs.Version(), s.cc.String("command"), s.passed(), digests, outputs.Assume(&s.list[i]), near)
+	}
+	s.names = make([]string, len(s.list))
+	near := ""
+	if s.starts() {
+		s.names[s.base] = key(s.base, "")
+		near = s.names[s.base]
+	}
+	for i := range s.list {
+		if s.names[i] == "" {
+			s.names[i] = key(i, near)
+		}
+	}
+	return nil
+}
+
+// starts says whether runs start from that of the scenario base: a fixed plan, so that every way to the end of a
+// sweep writes the same runs.
+func (s *sweep) starts() bool { return s.cc.String("command") == "solve" }
+
+// passed are the flags that the runs get, as given.
+func (s *sweep) passed() []string {
+	var args []string
+	for _, name := range []string{"gap", "epsilon", "concept", "time-limit", "seed", "bidder", "type", "bids", "limit-costs", "losing-bids"} {
+		if s.cc.IsSet(name) {
+			args = append(args, fmt.Sprintf("--%s=%v", name, s.cc.Value(name)))
+		}
+	}
+	return args
+}
+
+// arguments are the command line of a scenario's run.
+func (s *sweep) arguments(i int) []string {
+	args := append([]string{s.cc.String("command")}, s.passed()...)
+	args = append(args, "--threads=1", "--progress=none", "--force",
+		"--scenarios="+filepath.Join(s.dir, outputs.ScenariosFile), "--scenario="+s.list[i].Name, "--output="+filepath.Join(s.dir, s.names[i]))
+	if s.starts() && i != s.base {
+		args = append(args, "--near="+filepath.Join(s.dir, s.names[s.base]))
+	}
+	return append(args, "--", s.path)
+}
+
+// done says whether a scenario's run is there, or is known to have none.
+func (s *sweep) done(i int) bool {
+	if _, err := os.Stat(filepath.Join(s.dir, s.names[i], outputs.ManifestFile)); err == nil {
+		return true
+	}
+	_, err := os.Stat(s.endingFile(i))
+	return err == nil
+}
+
+// endingFile holds why a scenario has no run, where another try would end alike.
+func (s *sweep) endingFile(i int) string { return filepath.Join(s.dir, s.names[i]+".txt") }
+
+// note keeps why a scenario has no run.
+func (s *sweep) note(i int, e jobs.Ending) {
+	switch e.Code {
+	case exitDone, exitLimit:
+	case exitUsage, exitInvalid, exitInfeasible:
+		_ = outputs.Replace(s.endingFile(i), fmt.Appendf(nil, "%d\n%s\n", e.Code, e.Message)) // lost, it is found again
+	default:
+		s.failed[i] = e
+	}
+}
+
+// index writes the index from what is there.
+func (s *sweep) index() ([]outputs.IndexRow, error) {
+	rows := make([]outputs.IndexRow, len(s.list))
+	for i := range s.list {
+		r := &rows[i]
+		*r = outputs.IndexRow{Scenario: s.list[i].Name, Probability: s.list[i].Probability, Status: "missing", Seconds: math.NaN()}
+		results, m, err := outputs.Read(filepath.Join(s.dir, s.names[i]))
+		if err == nil {
+			r.Status, r.Seconds, r.Run, r.Metrics = string(m.Status), m.Run.Seconds, s.names[i], results.Summary
+			continue
+		}
+		if data, err := os.ReadFile(s.endingFile(i)); err == nil {
+			code, message, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
+			r.Status, r.Message = "invalid", message
+			if code == fmt.Sprint(exitInfeasible) {
+				r.Status = "infeasible"
+			}
+			continue
+		}
+		if e, ok := s.failed[i]; ok {
+			r.Status, r.Message = "failed", e.Message
+			if e.Code == jobs.NotRun {
+				r.Status = "missing"
+			}
+		}
+	}
+	return rows, outputs.WriteIndex(s.dir, rows)
+}
+
+// concluded prints a sweep and says by the exit code whether all of it is there.
+func concluded(cc *cli.Context, dir string, index []outputs.IndexRow, shards int) error {
+	printIndex(cc.App.Writer, index, dir)
+	count := map[string]int{}
+	for _, r := range index {
+		count[r.Status]++
+	}
+	switch {
+	case count["failed"] > 0:
+		return fmt.Errorf("%d scenarios failed, see %s; the same command tries them again", count["failed"], filepath.Join(dir, outputs.IndexFile))
+	case count["infeasible"] > 0:
+		return &failure{exitInfeasible, fmt.Errorf("%d scenarios are infeasible, see %s", count["infeasible"], filepath.Join(dir, outputs.IndexFile))}
+	case count["invalid"] > 0:
+		return &failure{exitInvalid, fmt.Errorf("%d scenarios cannot be solved, see %s", count["invalid"], filepath.Join(dir, outputs.IndexFile))}
+	case count[string(auction.LimitStruck)] > 0:
+		return &failure{exitLimit, fmt.Errorf("%d scenarios stopped before the requested gap or epsilon, see %s", count[string(auction.LimitStruck)], filepath.Join(dir, outputs.IndexFile))}
+	case count["missing"] > 0 && shards == 1:
+		return fmt.Errorf("%d scenarios are missing, see %s", count["missing"], filepath.Join(dir, outputs.IndexFile))
+	}
+	return nil
+}
+
+// mine refuses a folder that holds anything but a sweep.
+func (s *sweep) mine() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != lockFile && name != outputs.IndexFile && name != outputs.ScenariosFile && !outputs.IsFingerprint(strings.TrimSuffix(name, ".txt")) &&
+			!strings.HasPrefix(name, ".lotwise-") && name != "report.html" {
+			return &outputs.Exists{Dir: s.dir, Reason: fmt.Sprintf("holds %s, which no sweep wrote; name another folder", name)}
+		}
+	}
+	return nil
+}
+
+const lockFile = ".lock"
+
+// lock makes this the only sweep of the folder for as long as the process lives.
+func lock(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", dir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("another sweep is at work in %s; wait for it, or name another folder", dir)
+		}
+		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+// shardOf reads I/N. Without I, or without a shard at all, the index of a job of Slurm, Kubernetes or GNU parallel is
+// taken where the environment has one.
+func shardOf(flag string, env func(string) string) (shard, shards int, err error) {
+	number := func(s string) int {
+		n := 0
+		if _, err := fmt.Sscanf(s, "%d", &n); err != nil || fmt.Sprint(n) != s {
+			return -1
+		}
+		return n
+	}
+	wrong := usage("--shard must be I/N with 1 <= I <= N, such as 2/8, or /8 in a job with an index, found %q", flag)
+	index, of, ok := strings.Cut(flag, "/")
+	if flag != "" && !ok {
+		return 0, 0, wrong
+	}
+	if flag == "" {
+		if of = env("SLURM_ARRAY_TASK_COUNT"); of == "" {
+			return 1, 1, nil
+		}
+	}
+	if shards = number(of); shards < 1 {
+		return 0, 0, wrong
+	}
+	switch {
+	case index != "":
+		shard = number(index)
+	case env("SLURM_ARRAY_TASK_ID") != "":
+		shard = number(env("SLURM_ARRAY_TASK_ID")) - max(0, number(env("SLURM_ARRAY_TASK_MIN"))) + 1
+	case env("JOB_COMPLETION_INDEX") != "":
+		shard = number(env("JOB_COMPLETION_INDEX")) + 1
+	case env("PARALLEL_SEQ") != "":
+		shard = number(env("PARALLEL_SEQ"))
+	default:
+		return 0, 0, usage("--shard %s names no index, and no job array sets one (SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, PARALLEL_SEQ)", flag)
+	}
+	if shard < 1 || shard > shards {
+		return 0, 0, usage("shard %d of %d is not there", shard, shards)
+	}
+	return shard, shards, nil
+}
