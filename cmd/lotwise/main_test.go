@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"hardcase":  hardCase,
 			"interrupt": interrupt,
 			"jsonlines": jsonLines,
+			"killsweep": killSweep,
 			"leftovers": leftovers,
 			"nothalf":   notHalf,
 			"samerun":   sameRun,
