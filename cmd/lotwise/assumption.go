@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -10,14 +11,17 @@ import (
 	"lotwise/models/auction"
 )
 
+// scenariosOf ends the file's name in FILE.csv:NAME.
+const scenariosOf = ".csv:"
+
 // assumption is the scenario that the flags name, one that changes nothing where they name none.
 func assumption(cc *cli.Context, path string) (*auction.Assumption, error) {
-	name, file := cc.String("scenario"), cc.String("scenarios")
+	name, file := cc.String("scenario"), ""
 	if name == "" {
-		if file != "" {
-			return nil, usage("--scenarios names a file and --scenario none of its scenarios; add --scenario NAME, or run all of them with lotwise sweep")
-		}
 		return &auction.Assumption{}, nil
+	}
+	if at := strings.Index(name, scenariosOf); at >= 0 {
+		file, name = name[:at+len(scenariosOf)-1], name[at+len(scenariosOf):]
 	}
 	list, err := inputs.Scenarios(path, file)
 	if err != nil {

@@ -31,8 +31,7 @@ func solvingFlags(own ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "time-limit", Usage: "stop after this `TIME`, such as 90s, 10m, 1h30m or 600 (seconds), with the best found (default: none)"},
 		&cli.IntFlag{Name: "threads", Value: runtime.GOMAXPROCS(0), DefaultText: "all cores", Usage: "solve at most this many problems at once; results do not depend on it"},
 		&cli.Int64Flag{Name: "seed", Value: 1, Usage: "of everything random"},
-		&cli.StringFlag{Name: "scenario", Usage: "solve the case as the scenario `NAME` of scenarios.csv changes it"},
-		&cli.StringFlag{Name: "scenarios", Usage: "read the scenarios from `FILE` instead of the case's scenarios.csv"},
+		&cli.StringFlag{Name: "scenario", Usage: "solve the case as the scenario `NAME` of scenarios.csv changes it, or FILE.csv:NAME of another file"},
 		&cli.StringFlag{Name: "progress", Value: progresses[0], Usage: "how to show progress on stderr: `MODE` " + strings.Join(progresses, ", ")},
 	)
 }

@@ -37,6 +37,7 @@ var sweepCommand = &cli.Command{
 		"  lotwise sweep mycase -o sweeps/acme --command bid --bidder Acme --scenarios whatifs.csv\n" +
 		"  lotwise sweep mycase -o sweeps/part-2 --shard 2/8     # on one machine of eight; lotwise collect joins",
 	Flags: solvingFlags(
+		&cli.StringFlag{Name: "scenarios", Usage: "read the scenarios from `FILE` instead of the case's scenarios.csv"},
 		&cli.StringFlag{Name: "command", Value: swept[0], Usage: "the `COMMAND` to run: " + strings.Join(swept, ", ")},
 		&cli.StringFlag{Name: "grid", Usage: "make the scenarios as the product `GRID` of changes"},
 		&cli.StringFlag{Name: "shard", Usage: "run the scenarios of shard `I/N` alone; /N takes I from the index of a Slurm, Kubernetes or GNU parallel job"},
@@ -264,7 +265,7 @@ func (s *sweep) passed() []string {
 func (s *sweep) arguments(i int) []string {
 	args := append([]string{s.cc.String("command")}, s.passed()...)
 	args = append(args, "--threads=1", "--progress=none", "--force",
-		"--scenarios="+filepath.Join(s.dir, outputs.ScenariosFile), "--scenario="+s.list[i].Name, "--output="+filepath.Join(s.dir, s.names[i]))
+		"--scenario="+filepath.Join(s.dir, outputs.ScenariosFile)+":"+s.list[i].Name, "--output="+filepath.Join(s.dir, s.names[i]))
 	if s.starts() && i != s.base {
 		args = append(args, "--near="+filepath.Join(s.dir, s.names[s.base]))
 	}
