@@ -100,6 +100,20 @@ func anySale(r *rand.Rand) *auction.Case {
 		}
 		c.Limits = append(c.Limits, l)
 	}
+	for i := range c.Lots {
+		c.Lots[i].Source = auction.Source{File: "lots.csv", Line: i + 2}
+	}
+	for i := range c.Bidders {
+		c.Bidders[i].Source = auction.Source{File: "bidders.csv", Line: i + 2}
+	}
+	for i := range c.Limits {
+		c.Limits[i].Source = auction.Source{File: "limits.csv", Line: i + 2}
+	}
+	for _, b := range c.Bids { // whether a bid that another requires counts where it is accepted at 0 is not asked
+		if b.Requires >= 0 && len(c.Limits) > 0 && c.Bids[b.Requires].MinFraction == 0 {
+			c.Bids[b.Requires].MinFraction = 0.3
+		}
+	}
 	return c
 }
 
@@ -116,8 +130,12 @@ func TestAllocateAgreesWithVerifier(t *testing.T) {
 		c := anySale(r)
 		o := auction.Options{Gap: 1e-4, Threads: 2, Seed: int64(trial), LimitCosts: trial%2 == 0}
 		res, err := allocation.Solve(context.Background(), c, o)
-		if errors.As(err, new(*auction.Infeasible)) {
+		if conflict := new(auction.Infeasible); errors.As(err, &conflict) {
 			impossible++
+			report := verify.CheckInfeasible(c, conflict, verify.Options{})
+			for _, f := range report.Findings {
+				t.Errorf("trial %d: %s\n%v", trial, f, conflict)
+			}
 			continue
 		}
 		if err != nil {

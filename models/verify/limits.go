@@ -164,16 +164,23 @@ func (k *checker) measure(what string, rows []ref, x []float64) float64 {
 			total += x[r.bid] * row.Quantity
 		case what == "revenue":
 			total += x[r.bid] * row.Quantity * row.Price
-		case x[r.bid] < counted:
-		case what == "lots":
-			seen[row.Lot] = true
-		case what == "winners":
-			seen[b.Bidder] = true
-		case what == "bids":
-			seen[r.bid] = true
+		case x[r.bid] >= counted:
+			seen[k.thing(what, r)] = true
 		}
 	}
 	return total + float64(len(seen))
+}
+
+// thing is what a measure that counts takes a row for: its lot, its bidder or its bid.
+func (k *checker) thing(measure string, r ref) int {
+	switch b := &k.c.Bids[r.bid]; measure {
+	case "lots":
+		return b.Rows[r.row].Lot
+	case "winners":
+		return b.Bidder
+	default:
+		return r.bid
+	}
 }
 
 // A gauge is what a scope measures, in the measure's own unit; min and max are NaN where there is none.

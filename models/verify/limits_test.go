@@ -85,6 +85,11 @@ func drawLimited(r *rand.Rand) *auction.Case {
 		}
 		c.Limits = append(c.Limits, l)
 	}
+	for _, b := range c.Bids { // whether a bid that another requires counts where it is accepted at 0 is not asked
+		if b.Requires >= 0 && c.Bids[b.Requires].MinFraction == 0 {
+			c.Bids[b.Requires].MinFraction = 0.5
+		}
+	}
 	return c
 }
 
@@ -137,10 +142,6 @@ func byDefinition(c *auction.Case, x []float64, limits []auction.Limit) (earned 
 	money, volume := make([]float64, len(c.Bidders)), make([]float64, len(c.Bidders))
 	groups := map[int]int{}
 	needed := make([]bool, len(x)) // accepted or required by one that is
-	counts := false
-	for _, l := range limits {
-		counts = counts || l.Measure != "volume" && l.Measure != "revenue"
-	}
 	for i := range x {
 		for j := i; x[i] > 0 && j >= 0; j = c.Bids[j].Requires {
 			needed[j] = true
@@ -151,7 +152,7 @@ func byDefinition(c *auction.Case, x []float64, limits []auction.Limit) (earned 
 		for _, r := range b.Rows {
 			void = void || r.Price < c.Lots[r.Lot].Reserve
 		}
-		if needed[i] && (void || x[i] < b.MinFraction || counts && x[i] == 0) {
+		if needed[i] && (void || x[i] < b.MinFraction) {
 			return 0, false
 		}
 		if needed[i] && b.Group != "" {
@@ -198,6 +199,19 @@ func byDefinition(c *auction.Case, x []float64, limits []auction.Limit) (earned 
 
 // limitByDefinition is what a limit's violations cost; ok is false where a hard one is broken.
 func limitByDefinition(c *auction.Case, x []float64, l auction.Limit) (lost float64, ok bool) {
+	for _, broken := range brokenByDefinition(c, x, l) {
+		if broken > 0 && math.IsNaN(l.Penalty) {
+			return 0, false
+		}
+		if broken > 0 {
+			lost += l.Penalty * broken
+		}
+	}
+	return lost, true
+}
+
+// brokenByDefinition is by how much a limit is broken in each of its scopes.
+func brokenByDefinition(c *auction.Case, x []float64, l auction.Limit) map[string]float64 {
 	columns := columnsOf(l.Per)
 	ofLots, ofBidders := false, false
 	for _, column := range columns {
@@ -265,6 +279,7 @@ func limitByDefinition(c *auction.Case, x []float64, l auction.Limit) (lost floa
 		}
 		return sum + float64(len(seen))
 	}
+	out := map[string]float64{}
 	for scope, lots := range lotsOf {
 		base := 1.0
 		onLots := func(_, lot int) bool { return meets(c, -1, lot, l.Where) && text(-1, lot, false) == lots }
@@ -282,21 +297,15 @@ func limitByDefinition(c *auction.Case, x []float64, l auction.Limit) (lost floa
 		v := value(func(bidder, lot int) bool {
 			return meets(c, bidder, lot, l.Where) && (len(columns) == 0 || text(bidder, lot, true) == scope)
 		})
-		broken := 0.0
+		out[scope] = 0
 		if v > l.Max*base+1e-9 {
-			broken = v - l.Max*base
+			out[scope] = v - l.Max*base
 		}
 		if v < l.Min*base-1e-9 && !(l.OrNothing && v == 0) {
-			broken = l.Min*base - v
-		}
-		if broken > 0 && math.IsNaN(l.Penalty) {
-			return 0, false
-		}
-		if broken > 0 {
-			lost += l.Penalty * broken
+			out[scope] = l.Min*base - v
 		}
 	}
-	return lost, true
+	return out
 }
 
 // sellerOf is the problem of a case under some of its limits.
@@ -321,13 +330,20 @@ func TestSellerAgainstEnumeration(t *testing.T) {
 				c.Bids[i].MinFraction = 1
 			}
 		}
-		best := math.Inf(-1)
+		best, apart := math.Inf(-1), math.Inf(-1) // apart: without the bids of the first bidder
 		x := make([]float64, len(c.Bids))
 		var walk func(i int)
 		walk = func(i int) {
 			if i == len(x) {
 				if v, ok := byDefinition(c, x, c.Limits); ok {
 					best = math.Max(best, v)
+					took := false
+					for i := range x {
+						took = took || x[i] > 0 && c.Bids[i].Bidder == 0
+					}
+					if !took {
+						apart = math.Max(apart, v)
+					}
 				}
 				return
 			}
@@ -350,6 +366,9 @@ func TestSellerAgainstEnumeration(t *testing.T) {
 		}
 		if whole && best != o.low && math.Abs(best-o.low) > 1e-6 {
 			t.Fatalf("trial %d: the optimum is %g, by enumeration %g\n%+v", trial, o.low, best, c)
+		}
+		if w := a.seller.best(map[int]bool{0: true}, nil); whole && apart != w.low && math.Abs(apart-w.low) > 1e-6 || apart > w.high+1e-6 {
+			t.Fatalf("trial %d: without the first bidder the optimum is %g to %g, by enumeration %g\n%+v", trial, w.low, w.high, apart, c)
 		}
 		if math.IsInf(o.low, -1) {
 			impossible++

@@ -41,13 +41,40 @@ type seller struct {
 	score    []float64 // by bid, at x = 1
 	void     []bool    // by bid: never accepted
 	scopes   []*scope
-	roomy    []bool       // by lot: without its capacity; nil for none
+	free     *freedom     // capacities and caps that do not hold; nil for none
 	enter    map[int]bool // bidders that may be asked a fee for taking part
 	budget   *int64       // work that is left for the whole check
 	perAsk   int64        // work that one question of a segment may take
 	fixed    float64      // penalties of scopes that no bid has part in
 	broken   bool         // a hard limit that nothing can meet
 	segments []*segment
+}
+
+// A freedom says which capacities, by lot, and which budgets and volume caps, by bidder, do not hold.
+type freedom struct {
+	capacity, budget, volume []bool
+}
+
+// capacity, budgetOf and volumeOf are the capacities and caps that hold, infinite where none does.
+func (s *seller) capacity(lot int) float64 {
+	if s.free != nil && s.free.capacity[lot] {
+		return math.Inf(1)
+	}
+	return s.k.c.Lots[lot].Capacity
+}
+
+func (s *seller) budgetOf(bidder int) float64 {
+	if s.free != nil && s.free.budget[bidder] {
+		return math.Inf(1)
+	}
+	return s.k.c.Bidders[bidder].Budget
+}
+
+func (s *seller) volumeOf(bidder int) float64 {
+	if s.free != nil && s.free.volume[bidder] {
+		return math.Inf(1)
+	}
+	return s.k.c.Bidders[bidder].MaxVolume
 }
 
 // A segment is bids that nothing joins to others, and the scopes that bind them.
@@ -212,13 +239,11 @@ func (s *seller) resources() (list []resource) {
 		}
 	}
 	for l := range lots {
-		if s.roomy == nil || !s.roomy[l] {
-			add(l, lots[l], c.Lots[l].Capacity)
-		}
+		add(l, lots[l], s.capacity(l))
 	}
 	for i := range c.Bidders {
-		add(-1, money[i], c.Bidders[i].Budget)
-		add(-1, volume[i], c.Bidders[i].MaxVolume)
+		add(-1, money[i], s.budgetOf(i))
+		add(-1, volume[i], s.volumeOf(i))
 	}
 	return list
 }
@@ -247,12 +272,16 @@ func (g *segment) formulate() {
 			required[r] = true
 		}
 	}
-	counts := map[int]bool{}
+	// Bids that some scope counts, and whether it may want them accepted. One that another requires counts while it is
+	// accepted for that, be it at the fraction 0 where none wants it.
+	counts, wanted := map[int]bool{}, map[int]bool{}
 	for _, sc := range g.scopes {
-		if g.s.counts(sc) {
-			for _, i := range g.s.alive(bidsOf(sc.rows, sc.base)) {
-				counts[i] = true
-			}
+		if !g.s.counts(sc) {
+			continue
+		}
+		for _, i := range g.s.alive(bidsOf(sc.rows, sc.base)) {
+			counts[i] = true
+			wanted[i] = wanted[i] || sc.limit.Min > 0 || sc.limit.Of == "accepted"
 		}
 	}
 	y, count := map[int]int{}, map[int]int{} // variables by bid: whether it is accepted, whether it counts
@@ -267,17 +296,17 @@ func (g *segment) formulate() {
 	for _, i := range g.bids {
 		b := &c.Bids[i]
 		least, score := b.MinFraction, g.s.score[i]
-		if counts[i] && (least > 0 || required[i]) { // a required bid counts too
+		if counts[i] && (least > 0 || required[i] && wanted[i]) {
 			least = math.Max(least, leastFraction)
 		}
 		from := -1 // the variable from which the fraction starts at least
 		if least > 0 || b.Group != "" || b.Requires >= 0 || required[i] {
 			y[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, wholeTol, true})
-			if from = y[i]; least > 0 {
+			if from = y[i]; least > 0 || required[i] {
 				count[i] = from
 			}
 		}
-		if counts[i] && least == 0 {
+		if counts[i] && least == 0 && !required[i] {
 			least = leastFraction
 			count[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, counted, false})
 			if from >= 0 {
@@ -370,17 +399,22 @@ func times(of float64, terms []term) []term {
 // counts says whether a scope counts what is accepted and its sides could be broken.
 func (s *seller) counts(sc *scope) bool {
 	l := sc.limit
-	if l.Measure == "volume" || l.Measure == "revenue" {
-		return false
-	}
 	base := 1.0
-	switch l.Of {
-	case "capacity":
+	switch {
+	case l.Measure == "volume" || l.Measure == "revenue":
+		return false
+	case l.Of == "capacity":
 		base = sc.capacity
-	case "accepted":
+	case l.Of == "accepted":
 		return l.Min > 0 || l.Max < 1
 	}
-	return l.Min*base > 0 || l.Max*base < float64(len(bidsOf(sc.rows))*len(s.k.c.Lots))
+	things := map[int]bool{}
+	for _, r := range sc.rows {
+		if !s.void[r.bid] {
+			things[s.k.thing(l.Measure, r)] = true
+		}
+	}
+	return l.Min*base > 0 || l.Max*base < float64(len(things))
 }
 
 // A counter states the scopes of limits.
@@ -454,7 +488,6 @@ func (f *counter) terms(measure string, rows []ref) []term {
 		}
 		b := &c.Bids[r.bid]
 		row := &b.Rows[r.row]
-		thing := r.bid
 		switch measure {
 		case "volume":
 			list = append(list, times(row.Quantity, f.x[r.bid])...)
@@ -462,11 +495,8 @@ func (f *counter) terms(measure string, rows []ref) []term {
 		case "revenue":
 			list = append(list, times(row.Quantity*row.Price, f.x[r.bid])...)
 			continue
-		case "lots":
-			thing = row.Lot
-		case "winners":
-			thing = b.Bidder
 		}
+		thing := f.s.k.thing(measure, r)
 		if of := things[thing]; len(of) == 0 {
 			order = append(order, thing)
 		} else if of[len(of)-1] == r.bid {

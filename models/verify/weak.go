@@ -136,20 +136,17 @@ func (g *segment) take(order []int) map[int]float64 {
 		}
 		for l, q := range need {
 			if _, ok := left[l]; !ok {
-				left[l] = c.Lots[l].Capacity
-				if g.s.roomy != nil && g.s.roomy[l] {
-					left[l] = math.Inf(1)
-				}
+				left[l] = g.s.capacity(l)
 			}
 			if q > 0 {
 				most = math.Min(most, left[l]/q)
 			}
 		}
 		if b.Amount > 0 {
-			most = math.Min(most, (c.Bidders[b.Bidder].Budget-money[b.Bidder])/b.Amount)
+			most = math.Min(most, (g.s.budgetOf(b.Bidder)-money[b.Bidder])/b.Amount)
 		}
 		if packages > 0 {
-			most = math.Min(most, (c.Bidders[b.Bidder].MaxVolume-volume[b.Bidder])/packages)
+			most = math.Min(most, (g.s.volumeOf(b.Bidder)-volume[b.Bidder])/packages)
 		}
 		if most <= 0 || most < b.MinFraction {
 			continue
