@@ -145,7 +145,7 @@ func TestTablesAsWritten(t *testing.T) {
 		"allocation.csv":  "bidder,bid,lot,quantity,price,payment\n\"'=Acme, Inc\",-5,01001,1000000,0.1,0.0000001\n'-Acme,'@x,L,0.33333333333333,,inf\n",
 		"lot_results.csv": "lot,zone,service,capacity,sold,revenue,shadow_price\nL,,,5000000000000000000000,0,0,\n",
 		"summary.csv":     "metric,value,unit\nstatus,within_gap,\nobjective,123456789.25,USD\nnote,'+more,\n",
-		"payments.csv":    "bidder,bid_amount,payment,discount\n",
+		"payments.csv":    "bidder,bid_amount,payment,discount,core_violation\n",
 	} {
 		got, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
@@ -277,7 +277,7 @@ func TestChangedFilesAreNamed(t *testing.T) {
 func TestReadNamesEveryError(t *testing.T) {
 	dir := sample(t)
 	change(t, filepath.Join(dir, "allocation.csv"), []byte("bidder,bid,lot,quantity,price,payment\na,b,c,1,NaN,0x10\n\na,b,c,1,2,many\n"))
-	change(t, filepath.Join(dir, "payments.csv"), []byte("bidder,amount,payment,discount,more\n"))
+	change(t, filepath.Join(dir, "payments.csv"), []byte("bidder,amount,payment,discount,core_violation,more\n"))
 	change(t, filepath.Join(dir, "lot_results.csv"), []byte("lot,zone,service,capacity,sold,revenue,shadow_price\nL,Z\n"))
 	change(t, filepath.Join(dir, "void_bids.csv"), []byte("bidder,bid,lot\n"))
 	os.Remove(filepath.Join(dir, "summary.csv"))

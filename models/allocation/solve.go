@@ -36,12 +36,19 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 		}
 	}
 	paid, err := rule.Charge(ctx, &payment.Auction{
-		Case: c, X: q.out.X, W: q.out.Objective, Threads: o.Threads, Worth: q.worth, Against: q.against,
+		Case: c, X: q.out.X, W: q.out.Objective, Threads: o.Threads, Without: q.without, Blocking: q.blocking,
 	})
 	if err != nil {
 		return nil, err
 	}
-	r := tables(c, q.out, paid, q.o.Gap)
+	status := q.out.status(q.o.Gap)
+	if paid.Open && (status == auction.Optimal || status == auction.WithinGap) {
+		status = auction.LimitStruck
+		if ctx.Err() != nil {
+			status = auction.Interrupted
+		}
+	}
+	r := tables(c, q.out, paid, status)
 	r.VoidBids = voids
 	if q.o.Losing != "" && q.o.Losing != auction.LosingNone {
 		r.Losing = q.losing()

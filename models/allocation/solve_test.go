@@ -138,7 +138,9 @@ func TestSolveTables(t *testing.T) {
 			{Bidder: "b2", Bid: "bid3", Lot: "B", Quantity: 4, Price: 2, Payment: 8},
 			{Bidder: "b2", Bid: "bid3", Lot: "C", Quantity: 2, Price: 2, Payment: 4},
 		},
-		Payments: []auction.PaymentRow{{Bidder: "b1", BidAmount: 24, Payment: 24}, {Bidder: "b2", BidAmount: 16, Payment: 16}},
+		Payments: []auction.PaymentRow{
+			{Bidder: "b1", BidAmount: 24, Payment: 24, CoreViolation: math.NaN()}, {Bidder: "b2", BidAmount: 16, Payment: 16, CoreViolation: math.NaN()},
+		},
 		Lots: []auction.LotResult{
 			{Lot: "A", Zone: "Z", Service: "next_day", Capacity: 10, Sold: 10, Revenue: 28, ShadowPrice: 2},
 			{Lot: "B", Zone: "Z", Service: "next_day", Capacity: 4, Sold: 4, Revenue: 8},
@@ -162,7 +164,7 @@ func TestSolveTables(t *testing.T) {
 			{Name: "ties", Text: "settled"},
 		},
 	}
-	if diff := cmp.Diff(want, r, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+	if diff := cmp.Diff(want, r, cmpopts.EquateApprox(0, 1e-9), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

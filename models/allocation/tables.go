@@ -6,8 +6,8 @@ import (
 )
 
 // tables are the results of an outcome and what is charged for it.
-func tables(c *auction.Case, out *Outcome, paid *payment.Charge, gap float64) *auction.Results {
-	r := &auction.Results{Command: "allocate", Status: out.status(gap)}
+func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.Status) *auction.Results {
+	r := &auction.Results{Command: "allocate", Status: status}
 	r.Lots = make([]auction.LotResult, len(c.Lots))
 	for l := range c.Lots {
 		lot := &c.Lots[l]
@@ -15,7 +15,7 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, gap float64) *a
 	}
 	r.Payments = make([]auction.PaymentRow, len(c.Bidders))
 	for i := range c.Bidders {
-		r.Payments[i].Bidder = c.Bidders[i].Name
+		r.Payments[i] = auction.PaymentRow{Bidder: c.Bidders[i].Name, CoreViolation: paid.CoreViolation}
 	}
 	var revenue, cost, volume, capacity sum
 	for b, x := range out.X {

@@ -65,6 +65,9 @@ type PaymentRow struct {
 	BidAmount float64 `csv:"bid_amount"`
 	Payment   float64 `csv:"payment"`
 	Discount  float64 `csv:"discount"`
+	// CoreViolation is, under rule core, by how much a coalition of bidders and the seller may still gain from
+	// blocking the payments, the same in every row; NaN otherwise.
+	CoreViolation float64 `csv:"core_violation"`
 }
 
 // A LotResult is how one lot sold.

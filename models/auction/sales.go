@@ -40,7 +40,7 @@ func (s *Sales) Fill(r *Results) {
 				})
 			}
 		}
-		r.Payments = append(r.Payments, PaymentRow{Bidder: s.c.Bidders[i].Name, BidAmount: total, Payment: total})
+		r.Payments = append(r.Payments, PaymentRow{Bidder: s.c.Bidders[i].Name, BidAmount: total, Payment: total, CoreViolation: math.NaN()})
 	}
 	for l := range s.c.Lots {
 		lot := &s.c.Lots[l]

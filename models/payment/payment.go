@@ -19,19 +19,37 @@ type Auction struct {
 	W       float64 // what X earns
 	Threads int     // questions that may be asked at once
 
-	// Worth is W - W(-i), what the objective would lose without the bidder's bids, and the bracket that
-	// bounds leave on it, a point where both are proven optimal.
-	Worth func(ctx context.Context, bidder int) (value, low, high float64, err error)
-	// Against is the best allocation if accepting any bid of a bidder cost the seller its fee: the bidders
-	// that have bids accepted, and what these earn, fees not deducted. No allocation earns more than bound
-	// after fees.
-	Against func(ctx context.Context, fees []float64) (accepted []bool, earned, bound float64, err error)
+	// Without is what the seller would do without a bidder.
+	Without func(ctx context.Context, bidder int) (*Absence, error)
+	// Blocking looks for coalitions that gain over slack by blocking the discounts, by bidder, off the bids. Where it
+	// finds none, no coalition gains more than most.
+	Blocking func(ctx context.Context, discounts []float64, slack float64) (found []Alternative, most float64, err error)
+}
+
+// An Alternative is another allocation: with the coalition of its winners the seller can do without the others'
+// discounts. Those of the winners that it does without come to its loss at most, or it blocks.
+type Alternative struct {
+	Without []int   // bidders that have bids accepted and would have none, ascending
+	Loss    float64 // W less what it earns
+}
+
+// An Absence is what a bidder's bids are worth to the seller.
+type Absence struct {
+	// Alternative is the best known allocation without the bidder.
+	Alternative
+	// Low and High are the bracket that bounds leave on W - W(-i), a point where both are proven optimal. Infinite where
+	// the limits cannot be met without the bidder.
+	Low, High float64
 }
 
 // A Charge is what a rule asks for.
 type Charge struct {
 	Bids    []float64        // by bid: money for what is accepted of it
 	Metrics []auction.Metric // what the rule states beyond payments
+	// CoreViolation is by how much a coalition may gain from blocking the payments, NaN where the rule does not ask.
+	CoreViolation float64
+	// Open says that limits on the search have left payments within brackets, or a coalition that might block.
+	Open bool
 }
 
 // A Rule is one way to charge the winners.

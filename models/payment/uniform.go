@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"lotwise/models/auction"
 )
@@ -23,7 +24,7 @@ func uniform(_ context.Context, a *Auction) (*Charge, error) {
 			price[r.Lot] = max(price[r.Lot], r.Price)
 		}
 	}
-	c := &Charge{Bids: make([]float64, len(a.X))}
+	c := &Charge{Bids: make([]float64, len(a.X)), CoreViolation: math.NaN()}
 	for b, x := range a.X {
 		r := &a.Case.Bids[b].Rows[0]
 		c.Bids[b] = price[r.Lot] * r.Quantity * x

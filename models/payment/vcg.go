@@ -1,7 +1,9 @@
 package payment
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"sync"
 
 	"lotwise/models/auction"
@@ -12,56 +14,71 @@ import (
 //	p_i = A_i(x) - (W - W(-i)),  at least the reserve value of what i won
 //
 // (Vickrey 1961, Clarke 1971, Groves 1973). Where W or W(-i) is not proven optimal, the payment may be
-// anything within the bracket that their bounds leave, of which the widest is stated.
+// anything within the bracket that their bounds leave, which is stated. A winner without whom the limits
+// cannot be met is pivotal: nothing but the reserves holds its discount back.
 func vcg(ctx context.Context, a *Auction) (*Charge, error) {
 	amount, _ := a.won()
-	discount, doubts, err := a.discounts(ctx)
+	v, err := a.discounts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	total := make([]float64, len(amount))
 	for i := range total {
-		total[i] = amount[i] - discount[i]
+		total[i] = amount[i] - v.discount[i]
 	}
-	return &Charge{Bids: a.spread(total), Metrics: doubts}, nil
+	return &Charge{Bids: a.spread(total), CoreViolation: math.NaN(), Open: v.doubt, Metrics: v.metrics}, nil
 }
 
 // cents is the doubt on a payment that is not worth stating.
 const cents = 1e-4
 
-// discounts are, by bidder, what VCG takes off the bids, W - W(-i), as far as the reserves let it. The metrics
-// are the brackets of the payments that are not exact.
-func (a *Auction) discounts(ctx context.Context) (discount []float64, doubts []auction.Metric, err error) {
+// discounts are what VCG takes off the bids.
+type discounts struct {
+	discount []float64        // by bidder: W - W(-i), as far as the reserves let it
+	others   []Alternative    // the allocations of the W(-i)
+	doubt    bool             // a payment is not exact
+	metrics  []auction.Metric // the brackets of those that are not, and the pivotal winners
+}
+
+// discounts asks for all of them, as many at once as there are threads.
+func (a *Auction) discounts(ctx context.Context) (*discounts, error) {
 	amount, reserve := a.won()
-	discount = make([]float64, len(amount))
-	low, high, errs := make([]float64, len(amount)), make([]float64, len(amount)), make([]error, len(amount))
+	v := &discounts{discount: make([]float64, len(amount))}
+	absences, errs := make([]*Absence, len(amount)), make([]error, len(amount))
 	slots := make(chan struct{}, max(1, a.Threads))
 	var wait sync.WaitGroup
 	for i := range amount {
-		most := amount[i] - reserve[i]
-		if most <= 0 {
+		if amount[i] <= reserve[i] {
 			continue
 		}
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			discount[i], low[i], high[i], errs[i] = a.Worth(ctx, i)
-			for _, d := range []*float64{&discount[i], &low[i], &high[i]} {
-				*d = min(max(*d, 0), most)
-			}
+			absences[i], errs[i] = a.Without(ctx, i)
 		})
 	}
 	wait.Wait()
-	for i := range errs {
-		if errs[i] != nil {
-			return nil, nil, errs[i]
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
+	}
+	for i, w := range absences {
+		if w == nil {
+			continue
 		}
-		if high[i]-low[i] > cents {
-			name, unit := a.Case.Bidders[i].Name, a.Case.Rules.Currency
-			doubts = append(doubts,
-				auction.Metric{Name: "least_vcg_payment:" + name, Number: amount[i] - high[i], Unit: unit},
-				auction.Metric{Name: "most_vcg_payment:" + name, Number: amount[i] - low[i], Unit: unit})
+		within := func(d float64) float64 { return min(max(d, 0), amount[i]-reserve[i]) }
+		v.discount[i] = within(w.Loss)
+		name, unit := a.Case.Bidders[i].Name, a.Case.Rules.Currency
+		if math.IsInf(w.Low, 1) {
+			v.metrics = append(v.metrics, auction.Metric{Name: "pivotal:" + name, Number: 1})
+			continue
+		}
+		v.others = append(v.others, w.Alternative)
+		if low, high := within(w.Low), within(w.High); high-low > cents {
+			v.doubt = true
+			v.metrics = append(v.metrics,
+				auction.Metric{Name: "least_vcg_payment:" + name, Number: amount[i] - high, Unit: unit},
+				auction.Metric{Name: "most_vcg_payment:" + name, Number: amount[i] - low, Unit: unit})
 		}
 	}
-	return discount, doubts, nil
+	return v, nil
 }

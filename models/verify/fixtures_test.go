@@ -258,7 +258,7 @@ func (g *rules) run(c *auction.Case, concept string, epsilonAsked float64) *auct
 				r.Allocation = append(r.Allocation, auction.AllocationRow{Bidder: c.Bidders[b].Name, Lot: c.Lots[l].Name, Quantity: q, Price: m / q, Payment: m})
 			}
 		}
-		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: c.Bidders[b].Name, BidAmount: total, Payment: total})
+		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: c.Bidders[b].Name, BidAmount: total, Payment: total, CoreViolation: math.NaN()})
 	}
 	revenue, cost, volume, capacity := 0.0, 0.0, 0.0, 0.0
 	for l, lot := range c.Lots {
@@ -579,7 +579,7 @@ func threeLots() fixture {
 		r.Lots = append(r.Lots, auction.LotResult{Lot: name, Zone: name, Capacity: 1, Sold: win, Revenue: win * price, ShadowPrice: math.NaN()})
 		r.Network = append(r.Network, channelRow("me", name, name, win, 0))
 	}
-	r.Payments = []auction.PaymentRow{{Bidder: "me", BidAmount: revenue, Payment: revenue}}
+	r.Payments = coreless(auction.PaymentRow{Bidder: "me", BidAmount: revenue, Payment: revenue})
 	r.Equilibrium = []auction.EquilibriumRow{{Bidder: "me", Strategy: "best", Probability: 1, Profit: profit, BestResponseBound: 4.4, RegretBound: 4.4 - profit}}
 	r.Summary = []auction.Metric{
 		{Name: "status", Text: "optimal"},
@@ -625,9 +625,10 @@ func packages() fixture {
 			{Bidder: "b", Bid: "some", Lot: "A", Quantity: 2, Price: 9, Payment: 18},
 			{Bidder: "c", Bid: "any", Lot: "B", Quantity: 2, Price: 4, Payment: 8},
 		},
-		Payments: []auction.PaymentRow{
-			{Bidder: "a", BidAmount: 80, Payment: 80}, {Bidder: "b", BidAmount: 18, Payment: 18}, {Bidder: "c", BidAmount: 8, Payment: 8}, {Bidder: "d"},
-		},
+		Payments: coreless(
+			auction.PaymentRow{Bidder: "a", BidAmount: 80, Payment: 80}, auction.PaymentRow{Bidder: "b", BidAmount: 18, Payment: 18},
+			auction.PaymentRow{Bidder: "c", BidAmount: 8, Payment: 8}, auction.PaymentRow{Bidder: "d"},
+		),
 		Lots: []auction.LotResult{
 			{Lot: "A", Zone: "Z1", Service: "same_day", Capacity: 10, Sold: 10, Revenue: 58, ShadowPrice: 9},
 			{Lot: "B", Zone: "Z2", Service: "next_day", Capacity: 10, Sold: 10, Revenue: 48, ShadowPrice: 4},
@@ -687,4 +688,12 @@ func fixtures() []fixture {
 		firstPrice(), capacityGame(), station(), twoBlocks(), threeLots(), packages(), limited(),
 		priced(auction.VCG, 40, 20, 0), priced(auction.Core, 60, 40, 0),
 	}
+}
+
+// coreless are payments of another rule than core, which have no core_violation.
+func coreless(rows ...auction.PaymentRow) []auction.PaymentRow {
+	for i := range rows {
+		rows[i].CoreViolation = math.NaN()
+	}
+	return rows
 }

@@ -52,7 +52,7 @@ func TestBoundThatTwoLotsTogetherBeat(t *testing.T) {
 	r := clone(f.r)
 	r.RecommendedBids = nil
 	r.Allocation = []auction.AllocationRow{{Bidder: "rival", Lot: "north", Quantity: 3, Price: 1, Payment: 3}, {Bidder: "rival", Lot: "far", Quantity: 1, Price: 2, Payment: 2}}
-	r.Payments = []auction.PaymentRow{{Bidder: "rival", BidAmount: 5, Payment: 5}, {Bidder: "me"}}
+	r.Payments = coreless(auction.PaymentRow{Bidder: "rival", BidAmount: 5, Payment: 5}, auction.PaymentRow{Bidder: "me"})
 	r.Lots[0].Sold, r.Lots[0].Revenue = 3, 3
 	r.Lots[1].Sold, r.Lots[1].Revenue = 0, 0
 	// small keeps its station: 20 + 10; large too: 20 + 20.
@@ -86,7 +86,9 @@ func TestOptimumThatIsNone(t *testing.T) {
 	r.Allocation = []auction.AllocationRow{
 		{Bidder: "b", Bid: "some", Lot: "A", Quantity: 6, Price: 9, Payment: 54}, {Bidder: "c", Bid: "any", Lot: "B", Quantity: 10, Price: 4, Payment: 40},
 	}
-	r.Payments = []auction.PaymentRow{{Bidder: "a"}, {Bidder: "b", BidAmount: 54, Payment: 54}, {Bidder: "c", BidAmount: 40, Payment: 40}, {Bidder: "d"}}
+	r.Payments = coreless(
+		auction.PaymentRow{Bidder: "a"}, auction.PaymentRow{Bidder: "b", BidAmount: 54, Payment: 54},
+		auction.PaymentRow{Bidder: "c", BidAmount: 40, Payment: 40}, auction.PaymentRow{Bidder: "d"})
 	r.Lots[0].Sold, r.Lots[0].Revenue, r.Lots[0].ShadowPrice = 6, 54, 0
 	r.Lots[1].Sold, r.Lots[1].Revenue, r.Lots[1].ShadowPrice = 10, 40, 4
 	for i, v := range []float64{0, 94, 94, 0, 94, 84, 16, 0.8} {
@@ -118,7 +120,7 @@ func TestWrongMeritOrder(t *testing.T) {
 		return &auction.Results{
 			Command: "allocate", Status: auction.Optimal,
 			Allocation: []auction.AllocationRow{{Bidder: "early", Bid: "row", Lot: "L", Quantity: early, Price: 3, Payment: 3 * early}, {Bidder: "late", Bid: "row", Lot: "L", Quantity: late, Price: 3, Payment: 3 * late}},
-			Payments:   []auction.PaymentRow{{Bidder: "early", BidAmount: 3 * early, Payment: 3 * early}, {Bidder: "late", BidAmount: 3 * late, Payment: 3 * late}},
+			Payments:   coreless(auction.PaymentRow{Bidder: "early", BidAmount: 3 * early, Payment: 3 * early}, auction.PaymentRow{Bidder: "late", BidAmount: 3 * late, Payment: 3 * late}),
 			Lots:       []auction.LotResult{{Lot: "L", Zone: "Z", Capacity: 5, Sold: 5, Revenue: 15, ShadowPrice: 3}},
 			Summary: []auction.Metric{
 				{Name: "status", Text: "optimal"},

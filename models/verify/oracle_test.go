@@ -439,7 +439,7 @@ func TestPublishedOptima(t *testing.T) {
 			{Name: "sold_share"},
 		}}
 		for _, b := range c.Bidders {
-			r.Payments = append(r.Payments, auction.PaymentRow{Bidder: b.Name})
+			r.Payments = append(r.Payments, coreless(auction.PaymentRow{Bidder: b.Name})...)
 		}
 		for _, l := range c.Lots {
 			r.Lots = append(r.Lots, auction.LotResult{Lot: l.Name, Capacity: 1, ShadowPrice: math.NaN()})

@@ -41,7 +41,10 @@ func runOf(c *auction.Case, x, pays []float64) *auction.Results {
 	}
 	total := 0.0
 	for i, b := range c.Bidders {
-		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: b.Name, BidAmount: amount[i], Payment: pays[i], Discount: amount[i] - pays[i]})
+		r.Payments = append(r.Payments, coreless(auction.PaymentRow{Bidder: b.Name, BidAmount: amount[i], Payment: pays[i], Discount: amount[i] - pays[i]})...)
+		if c.Rules.Payment == auction.Core {
+			r.Payments[i].CoreViolation = 0
+		}
 		total += pays[i]
 	}
 	for l, lot := range c.Lots {

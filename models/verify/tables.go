@@ -74,6 +74,13 @@ func (k *checker) checkPayments(amount, payment []float64, optional func(bidder 
 		if want := r.BidAmount - r.Payment; !same(r.Discount, want) {
 			k.find(tablePayments, i, "discount", "%.10g, bid_amount less payment is %.10g", r.Discount, want)
 		}
+		if metric, ok := k.metric["core_violation"]; ok {
+			if want := k.r.Summary[metric].Number; !same(r.CoreViolation, want) {
+				k.find(tablePayments, i, "core_violation", "%.10g, the summary says %.10g", r.CoreViolation, want)
+			}
+		} else if !math.IsNaN(r.CoreViolation) {
+			k.find(tablePayments, i, "core_violation", "%.10g, the run has no core payments", r.CoreViolation)
+		}
 	}
 	for b := range k.c.Bidders {
 		if _, ok := row[b]; !ok && !optional(b) {

@@ -232,6 +232,7 @@ func (k *checker) typeNamed(table string, row, bidder int, name string) (int, bo
 // model has none, a certificate where a limit struck before there was a bound, a side that a limit leaves open,
 // a cost that was not asked for.
 var unbounded = map[string]bool{
+	tablePayments + "/core_violation":         true,
 	tableLots + "/shadow_price":               true,
 	tableEquilibrium + "/best_response_bound": true,
 	tableEquilibrium + "/regret_bound":        true,
