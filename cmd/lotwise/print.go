@@ -29,8 +29,8 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 
 	t := newTable(w, "metric", "value", "unit")
 	for _, m := range r.Summary {
-		if strings.HasPrefix(m.Name, "profit:") {
-			continue // below, by bidder
+		if kind, _, _ := strings.Cut(m.Name, ":"); slices.Contains(grouped, kind) {
+			continue // below
 		}
 		value := m.Text
 		switch {
@@ -83,7 +83,31 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 		}
 		show(w, t, 2, 3, 4, 5, 6)
 	}
+	printGroups(w, r)
 	fmt.Fprintf(w, "The run is in %s\n", dir)
+}
+
+// grouped are the kinds of metrics that are printed by bidder or group.
+var grouped = []string{"profit", "outcome", "volume_change", "sold_share", "channel_share"}
+
+// printGroups prints the metrics of groups: what becomes of bidders with a contract today, and shares.
+func printGroups(w io.Writer, r *auction.Results) {
+	outcomes := newTable(w, "bidder", "outcome", "volume against today's")
+	shares := newTable(w, "share of", "", "")
+	for _, m := range r.Summary {
+		kind, name, _ := strings.Cut(m.Name, ":")
+		switch kind {
+		case "outcome":
+			change := metric(r, "volume_change:"+name)
+			outcomes.AppendRow(table.Row{name, strings.ReplaceAll(m.Text, "_", " "), fmt.Sprintf("%+.1f%%", 100*change)})
+		case "sold_share":
+			shares.AppendRow(table.Row{"capacity sold", name, percent(m.Number)})
+		case "channel_share":
+			shares.AppendRow(table.Row{"volume delivered", name, percent(m.Number)})
+		}
+	}
+	show(w, outcomes, 3)
+	show(w, shares, 3)
 }
 
 // printIndex prints the headline figures of a sweep.

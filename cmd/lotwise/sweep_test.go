@@ -39,7 +39,9 @@ func killSweep(ts *testscript.TestScript, neg bool, args []string) {
 	for {
 		cmd := sweep(args[1])
 		ts.Check(cmd.Start())
+		after := time.Duration(10+random.IntN(250)) * time.Millisecond
 		if !refused {
+			after = 0
 			time.Sleep(20 * time.Millisecond)
 			if said, err := sweep(args[1]).CombinedOutput(); err != nil {
 				refused = strings.Contains(string(said), "another sweep is at work")
@@ -50,7 +52,7 @@ func killSweep(ts *testscript.TestScript, neg bool, args []string) {
 		var err error
 		select {
 		case err = <-ended:
-		case <-time.After(time.Duration(10+random.IntN(250)) * time.Millisecond):
+		case <-time.After(after):
 			ts.Check(cmd.Process.Signal(syscall.SIGKILL))
 			err = <-ended
 			kills++

@@ -72,6 +72,7 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 		{Name: "payment_rule", Text: c.Rules.Payment},
 		{Name: "ties", Text: ties},
 	}, paid.Metrics...)
+	r.Summary = append(r.Summary, auction.Outcomes(c, r)...)
 	return r
 }
 

@@ -353,6 +353,7 @@ func summarise(c *auction.Case, r *auction.Results, o auction.Options, cut aucti
 		}
 		number("profit:"+c.Bidders[i].Name, v, money)
 	}
+	r.Summary = append(r.Summary, auction.Outcomes(c, r)...)
 }
 
 func share(part, whole float64) float64 {
