@@ -86,6 +86,9 @@ func (k *component) solve(ctx context.Context, o solver.Options) (*part, error) 
 	case !slices.Contains(k.decide, true):
 		return k.divisible(ctx, o)
 	default:
+		if p, members := k.packing(); p != nil {
+			return k.packed(ctx, p, members, o)
+		}
 		return k.indivisible(ctx, o)
 	}
 }

@@ -1,0 +1,179 @@
+package allocation
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
+
+// rounded accepts members greedily, by falling weight.
+func (p *packing) rounded(weight []float64, dropped []bool) []int32 {
+	order := make([]int32, 0, len(weight))
+	for v := range weight {
+		if !dropped[v] {
+			order = append(order, int32(v))
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(weight[b], weight[a]) })
+	taken := newBits(1, len(p.value))[0]
+	var members []int32
+	for _, v := range order {
+		if !taken.has(v) {
+			members = append(members, v)
+			taken.join(p.conflicts[v])
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// A localSearch improves a packing by forcing members in: those that do not fit with them leave. It is an iterated
+// local search as Nogueira, Pinheiro and Subramanian's for independent sets of most weight (Optimization Letters,
+// 2018): from the best exchange to the best exchange down to a local optimum, from there on by forcing a few in
+// at random, and back to where it stood when that led to less.
+type localSearch struct {
+	*packing
+	near   [][]int32 // by member: its conflicts
+	lost   []float64 // by member: what those accepted are worth that leave when it is forced in
+	at     []int32   // by member: its place among those accepted, -1 for none
+	in     []int32   // accepted
+	worth  float64
+	random *rand.Rand
+}
+
+const (
+	// A step is forced from the best of kickSample members drawn. One kick in manyKicks forces more than one in, up to
+	// mostKicks.
+	kickSample = 6
+	manyKicks  = 8
+	mostKicks  = 4
+	// One worse local optimum in keepWorse is gone on from.
+	keepWorse = 50
+	// stopSteps is how often a search asks whether to stop.
+	stopSteps = 64
+	// exchangeGain is the share of a value by which an exchange has to gain: more than long sums of differences lose.
+	exchangeGain = 1e-9
+)
+
+func (p *packing) localSearch(seed int64, start []int32) *localSearch {
+	s := &localSearch{
+		packing: p, near: make([][]int32, len(p.value)), lost: make([]float64, len(p.value)), at: make([]int32, len(p.value)),
+		random: rand.New(rand.NewPCG(uint64(seed), uint64(len(p.value)))),
+	}
+	for v := range s.near {
+		s.near[v] = make([]int32, 0, p.conflicts[v].count())
+		for u := range p.conflicts[v].all() {
+			s.near[v] = append(s.near[v], u)
+		}
+		s.at[v] = -1
+	}
+	for _, v := range start {
+		s.accept(v)
+	}
+	return s
+}
+
+func (s *localSearch) accept(v int32) {
+	s.at[v] = int32(len(s.in))
+	s.in = append(s.in, v)
+	s.worth += s.value[v]
+	for _, u := range s.near[v] {
+		s.lost[u] += s.value[v]
+	}
+}
+
+func (s *localSearch) release(v int32) {
+	last := s.in[len(s.in)-1]
+	s.in[s.at[v]], s.at[last] = last, s.at[v]
+	s.in, s.at[v] = s.in[:len(s.in)-1], -1
+	s.worth -= s.value[v]
+	for _, u := range s.near[v] {
+		s.lost[u] -= s.value[v]
+	}
+}
+
+// force accepts v, and releases what does not fit with it.
+func (s *localSearch) force(v int32) {
+	for i := len(s.in) - 1; i >= 0; i-- {
+		if u := s.in[i]; s.conflicts[v].has(u) {
+			s.release(u)
+		}
+	}
+	s.accept(v)
+}
+
+// descend exchanges until no exchange of one for those that it does not fit with gains.
+func (s *localSearch) descend() {
+	for {
+		pick, most := int32(-1), 0.0
+		for v, value := range s.value {
+			if gain := value - s.lost[v]; gain > most && s.at[v] < 0 && gain > exchangeGain*value {
+				pick, most = int32(v), gain
+			}
+		}
+		if pick < 0 {
+			return
+		}
+		s.force(pick)
+	}
+}
+
+// kick forces one or a few in.
+func (s *localSearch) kick() {
+	n := 1
+	if s.random.IntN(manyKicks) == 0 {
+		n = 2 + s.random.IntN(mostKicks-1)
+	}
+	for range n {
+		pick := int32(-1)
+		for range kickSample {
+			v := int32(s.random.IntN(len(s.value)))
+			if s.at[v] < 0 && (pick < 0 || s.value[v]-s.lost[v] > s.value[pick]-s.lost[pick]) {
+				pick = v
+			}
+		}
+		if pick >= 0 {
+			s.force(pick)
+		}
+	}
+}
+
+// run takes so many steps, each a kick and the way down from there, until one is worth enough or it is told to stop, and
+// returns the best found.
+func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
+	s.descend()
+	best, bestWorth := slices.Clone(s.in), s.worth
+	stand, standWorth := slices.Clone(s.in), s.worth
+	for step := range steps {
+		if bestWorth >= enough || step%stopSteps == 0 && stop() {
+			break
+		}
+		s.kick()
+		s.descend()
+		switch {
+		case s.worth >= standWorth || s.random.IntN(keepWorse) == 0:
+			stand, standWorth = append(stand[:0], s.in...), s.worth
+			if s.worth > bestWorth {
+				best, bestWorth = append(best[:0], s.in...), s.worth
+			}
+		default:
+			s.reset(stand)
+		}
+	}
+	slices.Sort(best)
+	return best
+}
+
+// reset goes back to the members of stand, which fit together.
+func (s *localSearch) reset(stand []int32) {
+	for i := len(s.in) - 1; i >= 0; i-- {
+		if v := s.in[i]; !slices.Contains(stand, v) {
+			s.release(v)
+		}
+	}
+	for _, v := range stand {
+		if s.at[v] < 0 {
+			s.accept(v)
+		}
+	}
+}
