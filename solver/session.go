@@ -91,6 +91,17 @@ func (s *Session) solve(ctx context.Context, o Options) (*Solution, error) {
 		return nil, fmt.Errorf("model %s: %w", m.name, err)
 	}
 	sol, err := s.run(ctx, o)
+	if errors.Is(err, errUnsolved) && m.Integers() > 0 && o.Extra["presolve"] != "off" {
+		// Now and then HiGHS fails on what its own presolve has made of a MIP.
+		extra := map[string]any{"presolve": "off"}
+		for name, value := range o.Extra {
+			extra[name] = value
+		}
+		o.Extra = extra
+		if err = s.load(); err == nil {
+			sol, err = s.run(ctx, o)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.name, err)
 	}
@@ -501,6 +512,9 @@ func (s *Solution) take(x []float64) bool {
 	return true
 }
 
+// errUnsolved says that HiGHS gave up on a model for reasons of its own.
+var errUnsolved = errors.New("the solver failed")
+
 // finish reads the result of a run that came to its end.
 func (s *Session) finish(err error, panicked any, o Options, timedOut bool) (*Solution, error) {
 	if panicked != nil {
@@ -512,6 +526,9 @@ func (s *Session) finish(err error, panicked any, o Options, timedOut bool) (*So
 	if err != nil {
 		s.in.Release()
 		s.in = nil
+		if status == highs.ModelStatusSolveError {
+			err = errors.Join(errUnsolved, err)
+		}
 		return nil, err
 	}
 	m, in, sign := s.m, s.in, s.m.sign()

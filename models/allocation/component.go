@@ -29,8 +29,6 @@ type part struct {
 	bound     float64 // no allocation earns more
 	proven    bool    // the point is optimal
 	settled   bool    // the point is the first of the optima by the tie rule
-	programs  int64   // solved for it by branch and bound
-	nodes     int64   // of these
 }
 
 // most is what no allocation earns more than, without the bound's allowance where the objective is proven.
@@ -62,6 +60,19 @@ const (
 	provenMoney = 1e-5
 )
 
+// countTolerance is what constraints and integers may be missed by where bids count from auction.LeastFraction on.
+// HiGHS's own, also a millionth, does not tell such a bid from one that is not accepted: of 3000 random problems with
+// limits on numbers, 29 were given bounds that exclude the optimum.
+const countTolerance = 1e-9
+
+// counting is o for a component in which bids count from a millionth on.
+func (k *component) counting(o solver.Options) solver.Options {
+	if slices.Contains(k.least, auction.LeastFraction) {
+		o.Extra = map[string]any{"mip_feasibility_tolerance": countTolerance}
+	}
+	return o
+}
+
 // allowance is how far a solver's objective or bound may lie from the optimum w and be it.
 func (k *component) allowance(w float64) float64 {
 	return provenMoney*k.unit(k.value) + provenShare*math.Abs(w)
@@ -91,7 +102,7 @@ func (k *component) solve(ctx context.Context, o solver.Options) (*part, error) 
 		if p, members := k.packing(); p != nil {
 			return k.packed(ctx, p, members, o)
 		}
-		return k.indivisible(ctx, o)
+		return k.indivisible(ctx, k.counting(o))
 	}
 }
 
@@ -260,10 +271,6 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	defer session.Close()
 	deadline := time.Now().Add(o.TimeLimit)
 	bound := math.Inf(1)
-	if k.passing != nil {
-		k.pass(f, &o)
-	}
-	var work part
 	var s *solver.Solution
 	for try := range decisionTries {
 		o.Start = nil
@@ -273,8 +280,6 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
 			return nil, err
 		}
-		work.programs++
-		work.nodes += s.Nodes
 		bound = s.Bound * f.unit
 		if !s.HasValues() {
 			if s.Termination == solver.Failed || s.Claim == solver.Infeasible && best != nil {
@@ -300,30 +305,12 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	if best == nil {
 		return nil, k.none(ctx, bound)
 	}
-	p := &part{point: *best, bound: max(bound, best.objective), programs: work.programs, nodes: work.nodes}
+	p := &part{point: *best, bound: max(bound, best.objective)}
 	p.proven = p.bound-p.objective <= k.allowance(p.objective)
 	if p.proven && !k.problem.AnyOptimum {
 		p.settled, err = k.breakTies(ctx, &p.point, left(o, deadline))
 	}
 	return p, err
-}
-
-// pass ends the search with a point that earns more than enough, and passes on the points before.
-func (k *component) pass(f *formulation, o *solver.Options) {
-	o.Extra = map[string]any{"objective_target": -k.enough / f.unit} // programs are solved as minimisations
-	o.Improving = func(_ float64, values []float64) {
-		x := make([]float64, len(k.value))
-		lo, up := k.open()
-		for j := range x {
-			x[j] = values[f.x[j].Index()]
-			if j < len(k.bids) && (!f.y[j].Valid() || values[f.y[j].Index()] > 0.5) {
-				lo[j], up[j] = k.least[j], 1
-			}
-		}
-		if k.repair(x, lo, up) {
-			k.passing(x)
-		}
-	}
 }
 
 // search solves the program, to proven optimality where that is cheap.

@@ -204,6 +204,9 @@ func (f *face) open(free []int) *formulation {
 		var terms []solver.Term
 		var rest sum
 		r := &f.k.rows[i]
+		if math.IsInf(r.rhs, 1) {
+			continue // its control is off
+		}
 		rest.add(r.rhs)
 		most := 0.0
 		for _, t := range r.terms {

@@ -3,6 +3,7 @@ package allocation
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -186,6 +187,7 @@ func (t *ties) climb(ctx context.Context) (bool, error) {
 	o := t.o
 	// The rows that must be kept leave so little room that presolve takes it for none.
 	o.Extra = map[string]any{"presolve": "off"}
+	maps.Copy(o.Extra, t.o.Extra)
 	all := make([]int, len(t.k.bids))
 	for j := range all {
 		all[j] = j
