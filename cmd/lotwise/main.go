@@ -92,7 +92,6 @@ func commands() []*cli.Command {
 		solveCommand,
 		sweepCommand,
 		collectCommand,
-		compareCommand,
 		verifyCommand,
 		versionCommand,
 	}

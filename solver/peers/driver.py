@@ -1,7 +1,7 @@
 """Solves model files with the peers. Reads jobs from stdin, one JSON object a line, and answers each on a line of stdout.
 
-A job is {"peer", "file", "seconds", "gap"}: a minimisation as a free MPS file with variables x0, x1, ...; no time
-limit where seconds is 0. An answer is {"status", "objective", "bound", "x", "seconds", "message"}: status is optimal, infeasible,
+A job is {"peer", "file", "seconds", "gap", "tolerance"}: a minimisation as a free MPS file with variables x0, x1, ...;
+no time limit where seconds is 0, the peer's own tolerance where tolerance is. An answer is {"status", "objective", "bound", "x", "seconds", "message"}: status is optimal, infeasible,
 unbounded, infeasible_or_unbounded, limit or error; x is absent without a solution. A job {"peer"} alone asks for the version.
 """
 
@@ -18,7 +18,7 @@ UNBOUNDED = "unbounded"
 EITHER = "infeasible_or_unbounded"
 
 
-def scip(file, seconds, gap):
+def scip(file, seconds, gap, tolerance):
     import pyscipopt
 
     model = pyscipopt.Model()
@@ -27,6 +27,8 @@ def scip(file, seconds, gap):
     model.setParam("limits/gap", gap)
     if seconds:
         model.setParam("limits/time", seconds)
+    if tolerance:
+        model.setParam("numerics/feastol", tolerance)
     model.optimize()
     status = {"optimal": "optimal", "gaplimit": "optimal", "infeasible": "infeasible", "unbounded": UNBOUNDED, "inforunbd": EITHER}
     answer = {"status": status.get(model.getStatus(), "limit"), "message": model.getStatus(), "bound": model.getDualbound()}
@@ -38,7 +40,7 @@ def scip(file, seconds, gap):
     return answer
 
 
-def glpk(file, seconds, gap):
+def glpk(file, seconds, gap, tolerance):
     import swiglpk as g
 
     g.glp_term_out(g.GLP_OFF)
@@ -51,6 +53,8 @@ def glpk(file, seconds, gap):
         g.glp_init_smcp(simplex)
         simplex.tm_lim = milliseconds
         simplex.presolve = g.GLP_ON
+        if tolerance:
+            simplex.tol_bnd = tolerance
         code = g.glp_simplex(problem, simplex)
         if code == g.GLP_ETMLIM:
             return {"status": "limit", "message": "time limit in the relaxation"}
@@ -71,6 +75,8 @@ def glpk(file, seconds, gap):
         search.tm_lim = milliseconds
         search.mip_gap = gap
         search.presolve = g.GLP_ON
+        if tolerance:
+            search.tol_int = tolerance
         code = g.glp_intopt(problem, search)
         status = g.glp_mip_status(problem)
         if code == g.GLP_ENOPFS or code == 0 and status == g.GLP_NOFEAS:
@@ -100,12 +106,14 @@ def cbc_binary():
     return os.path.join(os.path.dirname(spec.origin), "solverdir", "cbc", system, machine, "cbc")
 
 
-def cbc(file, seconds, gap):
+def cbc(file, seconds, gap, tolerance):
     with tempfile.TemporaryDirectory() as folder:
         solution = os.path.join(folder, "solution")
         command = [cbc_binary(), file]
         if seconds:
             command += ["-sec", str(seconds)]
+        if tolerance:
+            command += ["-primalTolerance", str(tolerance), "-integerTolerance", str(tolerance)]
         command += ["-ratio", str(gap), "-allow", "0", "-printingOptions", "all", "-solve", "-solution", solution]
         run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if run.returncode or not os.path.exists(solution):
@@ -168,7 +176,7 @@ def main():
         began = time.perf_counter()
         try:
             if "file" in job:
-                answer = PEERS[job["peer"]](job["file"], job["seconds"], job["gap"])
+                answer = PEERS[job["peer"]](job["file"], job["seconds"], job["gap"], job["tolerance"])
             else:
                 answer = {"status": "version", "message": version(job["peer"])}
         except Exception as e:  # the next job may do better

@@ -44,6 +44,9 @@ type Problem struct {
 	File      string
 	TimeLimit time.Duration // 0 for none
 	RelGap    float64
+	// Tolerance is by how much constraints, bounds and integers may be missed; 0 for what the peer is set to, about a
+	// millionth.
+	Tolerance float64
 }
 
 // An Answer is what a peer says. Objective and bound are in the model's own sense.
@@ -55,6 +58,7 @@ type Answer struct {
 	X         []float64 // by variable; nil without a solution
 	Seconds   float64   // reading included
 	Message   string    // of the peer
+	Err       error     // why there is no answer, such as numbers that the peer cannot handle
 }
 
 // ErrMissing says that the peers are not set up.
@@ -65,10 +69,11 @@ var driver string
 
 // job and reply are the lines that the driver reads and writes.
 type job struct {
-	Peer    Peer    `json:"peer"`
-	File    string  `json:"file,omitempty"`
-	Seconds float64 `json:"seconds"`
-	Gap     float64 `json:"gap"`
+	Peer      Peer    `json:"peer"`
+	File      string  `json:"file,omitempty"`
+	Seconds   float64 `json:"seconds"`
+	Gap       float64 `json:"gap"`
+	Tolerance float64 `json:"tolerance"`
 }
 
 type reply struct {
@@ -80,8 +85,8 @@ type reply struct {
 	Message   string    `json:"message"`
 }
 
-// Solve has each problem solved, one after the other, in one Python process. A peer that fails on a problem is an
-// error; one that stops at its limit is not.
+// Solve has each problem solved, one after the other, in one Python process. A peer that fails on a problem says so in
+// its answer alone.
 func Solve(ctx context.Context, problems ...Problem) ([]Answer, error) {
 	folder, err := os.MkdirTemp("", "peers")
 	if err != nil {
@@ -102,7 +107,7 @@ func Solve(ctx context.Context, problems ...Problem) ([]Answer, error) {
 			}
 			written[p.Model] = file
 		}
-		jobs[i] = job{p.Peer, file, p.TimeLimit.Seconds(), p.RelGap}
+		jobs[i] = job{p.Peer, file, p.TimeLimit.Seconds(), p.RelGap, p.Tolerance}
 	}
 	replies, err := run(ctx, jobs)
 	if err != nil {
@@ -111,7 +116,7 @@ func Solve(ctx context.Context, problems ...Problem) ([]Answer, error) {
 	answers := make([]Answer, len(problems))
 	for i := range problems {
 		if answers[i], err = problems[i].answer(&replies[i]); err != nil {
-			return nil, fmt.Errorf("%s on model %s: %w", problems[i].Peer, problems[i].Model.Name(), err)
+			answers[i].Err = fmt.Errorf("%s on model %s: %w", problems[i].Peer, problems[i].Model.Name(), err)
 		}
 	}
 	return answers, nil
