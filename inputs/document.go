@@ -53,7 +53,7 @@ func Markdown() string {
 					break
 				}
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.unit(), blank, c.Meaning, example)
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.Holds(), blank, c.Meaning, example)
 		}
 		b.WriteByte('\n')
 		if t.Name == "rules" {

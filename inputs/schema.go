@@ -327,7 +327,7 @@ func ruleDefaults() []string {
 }
 
 // unit says what a column holds, for documentation.
-func (c *Column) unit() string {
+func (c *Column) Holds() string {
 	switch c.Kind {
 	case Number:
 		if c.Unit != "" {

@@ -93,6 +93,8 @@ func commands() []*cli.Command {
 		sweepCommand,
 		collectCommand,
 		verifyCommand,
+		schemaCommand,
+		completionCommand,
 		versionCommand,
 	}
 	for i, c := range list {
