@@ -29,7 +29,7 @@ var later = []string{"report.html", "limit_results.csv"}
 // existing folder is an *Exists error without force, or where it holds anything but a run. Where
 // nothing is in the way it tries the file system, and leaves nothing behind.
 func Check(dir string, force bool) error {
-	dir, err := place(dir, force)
+	dir, err := runs.place(dir, force)
 	if err != nil {
 		return err
 	}
@@ -40,8 +40,17 @@ func Check(dir string, force bool) error {
 	return os.Remove(stage)
 }
 
-// place returns the absolute path of the run folder, through links.
-func place(dir string, force bool) (string, error) {
+// A kind of folder is replaced only where it holds nothing but what is its own.
+type kind struct {
+	what   string // such as run folders
+	marker string // the file without which it is none
+	ours   func(name string) bool
+}
+
+var runs = kind{"run folders", ManifestFile, ours}
+
+// place returns the absolute path of the folder, through links.
+func (k kind) place(dir string, force bool) (string, error) {
 	if dir == "" {
 		return "", &Exists{`""`, "is not a folder's name"}
 	}
@@ -64,7 +73,7 @@ func place(dir string, force bool) (string, error) {
 	if info, err := os.Stat(path); err != nil {
 		return "", err
 	} else if !info.IsDir() {
-		return "", &Exists{dir, "is a file; --force replaces run folders alone"}
+		return "", &Exists{dir, "is a file; --force replaces " + k.what + " alone"}
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -72,13 +81,13 @@ func place(dir string, force bool) (string, error) {
 	}
 	run := len(entries) == 0
 	for _, e := range entries {
-		if !ours(e.Name()) || e.IsDir() {
-			return "", &Exists{dir, fmt.Sprintf("holds %s, which no run wrote; --force replaces run folders alone", e.Name())}
+		if !k.ours(e.Name()) || e.IsDir() {
+			return "", &Exists{dir, fmt.Sprintf("holds %s, which no run wrote; --force replaces %s alone", e.Name(), k.what)}
 		}
-		run = run || e.Name() == ManifestFile
+		run = run || e.Name() == k.marker
 	}
 	if !run {
-		return "", &Exists{dir, "holds no " + ManifestFile + "; --force replaces run folders alone"}
+		return "", &Exists{dir, "holds no " + k.marker + "; --force replaces " + k.what + " alone"}
 	}
 	return path, nil
 }
@@ -112,8 +121,13 @@ func stage(dir string) (string, error) {
 // Write writes the results and the manifest as the run folder dir, which appears whole or not at all:
 // it is written elsewhere, flushed, and moved into place. With force it takes the place of an older run,
 // which is put back where the move fails. It fills in the manifest's Status, Command, Tables and Seal.
-func Write(dir string, force bool, r *auction.Results, m *Manifest) (err error) {
-	dir, err = place(dir, force)
+func Write(dir string, force bool, r *auction.Results, m *Manifest) error {
+	return runs.write(dir, force, func(fresh string) error { return fill(fresh, r, m) })
+}
+
+// write writes the folder elsewhere with fill and moves it into place.
+func (k kind) write(dir string, force bool, fill func(dir string) error) (err error) {
+	dir, err = k.place(dir, force)
 	if err != nil {
 		return err
 	}
@@ -128,7 +142,7 @@ func Write(dir string, force bool, r *auction.Results, m *Manifest) (err error) 
 		}
 	}()
 	fresh, old := filepath.Join(staged, "new"), filepath.Join(staged, "old")
-	if err := fill(fresh, r, m); err != nil {
+	if err := fill(fresh); err != nil {
 		return err
 	}
 	parent := filepath.Dir(dir)

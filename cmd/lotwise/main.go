@@ -92,6 +92,7 @@ func commands() []*cli.Command {
 		solveCommand,
 		sweepCommand,
 		collectCommand,
+		compareCommand,
 		verifyCommand,
 		schemaCommand,
 		completionCommand,

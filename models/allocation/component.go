@@ -29,6 +29,8 @@ type part struct {
 	bound     float64 // no allocation earns more
 	proven    bool    // the point is optimal
 	settled   bool    // the point is the first of the optima by the tie rule
+	programs  int64   // solved for it by branch and bound
+	nodes     int64   // of these
 }
 
 // most is what no allocation earns more than, without the bound's allowance where the objective is proven.
@@ -271,6 +273,10 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	defer session.Close()
 	deadline := time.Now().Add(o.TimeLimit)
 	bound := math.Inf(1)
+	if k.passing != nil {
+		k.pass(f, &o)
+	}
+	var work part
 	var s *solver.Solution
 	for try := range decisionTries {
 		o.Start = nil
@@ -280,6 +286,8 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
 			return nil, err
 		}
+		work.programs++
+		work.nodes += s.Nodes
 		bound = s.Bound * f.unit
 		if !s.HasValues() {
 			if s.Termination == solver.Failed || s.Claim == solver.Infeasible && best != nil {
@@ -305,12 +313,30 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	if best == nil {
 		return nil, k.none(ctx, bound)
 	}
-	p := &part{point: *best, bound: max(bound, best.objective)}
+	p := &part{point: *best, bound: max(bound, best.objective), programs: work.programs, nodes: work.nodes}
 	p.proven = p.bound-p.objective <= k.allowance(p.objective)
 	if p.proven && !k.problem.AnyOptimum {
 		p.settled, err = k.breakTies(ctx, &p.point, left(o, deadline))
 	}
 	return p, err
+}
+
+// pass ends the search with a point that earns more than enough, and passes on the points before.
+func (k *component) pass(f *formulation, o *solver.Options) {
+	o.Extra = map[string]any{"objective_target": -k.enough / f.unit} // programs are solved as minimisations
+	o.Improving = func(_ float64, values []float64) {
+		x := make([]float64, len(k.value))
+		lo, up := k.open()
+		for j := range x {
+			x[j] = values[f.x[j].Index()]
+			if j < len(k.bids) && (!f.y[j].Valid() || values[f.y[j].Index()] > 0.5) {
+				lo[j], up[j] = k.least[j], 1
+			}
+		}
+		if k.repair(x, lo, up) {
+			k.passing(x)
+		}
+	}
 }
 
 // search solves the program, to proven optimality where that is cheap.

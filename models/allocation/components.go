@@ -25,6 +25,11 @@ type component struct {
 	groups   [][]int   // alternatives: at most one of each is accepted
 	requires [][2]int  // the first only with the second
 	entries  []entry   // bidders with a fee
+
+	// A search that needs no optimum: any point that earns more than enough ends it, and it passes on, one at a time,
+	// the points that it comes by. Not asked for where passing is nil.
+	enough  float64
+	passing func(x []float64)
 }
 
 // A row is Σ coef x ≤ rhs. Only limits have negative coefficients: accepting less never breaks another row.
@@ -59,6 +64,7 @@ type entry struct {
 	bidder int
 	fee    float64
 	bids   []int
+	plain  []int // those that would not be to decide without the fee
 }
 
 func (k *component) bid(j int) *auction.Bid { return &k.problem.Case.Bids[k.bids[j]] }
@@ -207,7 +213,15 @@ func (p *Problem) components() (parts []*component, limits *restraints) {
 				}
 				e := &k.entries[entered[i]]
 				e.bids = append(e.bids, j)
-				k.decide[j] = true
+			}
+		}
+		for i := range k.entries {
+			e := &k.entries[i]
+			for _, j := range e.bids {
+				if !k.decide[j] {
+					e.plain = append(e.plain, j)
+					k.decide[j] = true
+				}
 			}
 		}
 	}

@@ -42,11 +42,12 @@ func unit(number float64) float64 {
 //	     Σ_{b ∈ g} y_b ≤ 1                   every group g                 (xor)
 //	     y_b ≤ y_r                           every b that requires r       (requires)
 //	     y_b ≤ z_i                           every b of i with a fee       (enter)
+//	     Σ_{b ∈ g} y_b ≤ z_i                 likewise, in place of xor
 //	     0 ≤ x_b ≤ 1,  y_b, z_i ∈ {0, 1}
 //	     and the limits, see limit_sums.go and limit_counts.go
 //
 // A bid is to decide where it has a least fraction, alternatives, a condition or a fee, or where a limit counts it; for an
-// all-or-nothing bid x_b is y_b. Not integral, the same with 0 ≤ y, z ≤ 1: its relaxation.
+// all-or-nothing bid x_b is y_b, and where the fee alone makes it one to decide y_b is z_i. Not integral, the same with 0 ≤ y, z ≤ 1: its relaxation.
 func (k *component) formulate(integral bool) *formulation {
 	f := &formulation{Model: solver.NewModel("allocation", solver.Maximize), unit: k.unit(k.value)}
 	f.y = make([]solver.Var, len(k.decide))
@@ -56,6 +57,17 @@ func (k *component) formulate(integral bool) *formulation {
 		}
 		return f.Continuous(family, key, 0, 1)
 	}
+	entry := make([]int, len(k.bids)) // one more than the entry of a bid
+	for i, e := range k.entries {
+		f.z = append(f.z, yesNo("z", k.problem.Case.Bidders[e.bidder].Name))
+		f.Objective(f.z[i].Times(-e.fee / f.unit))
+		for _, j := range e.bids {
+			entry[j] = i + 1
+		}
+		for _, j := range e.plain {
+			f.y[j] = f.z[i]
+		}
+	}
 	for j := range k.bids {
 		if k.least[j] == 1 {
 			f.y[j] = yesNo("x", k.key(j))
@@ -63,7 +75,7 @@ func (k *component) formulate(integral bool) *formulation {
 			continue
 		}
 		f.x = append(f.x, f.Continuous("x", k.key(j), 0, 1))
-		if k.decide[j] {
+		if k.decide[j] && !f.y[j].Valid() {
 			f.y[j] = yesNo("y", k.key(j))
 		}
 	}
@@ -85,18 +97,25 @@ func (k *component) formulate(integral bool) *formulation {
 		}
 	}
 	f.limits(k)
+	grouped := make([]bool, len(k.bids))
 	for _, g := range k.groups {
-		f.AtMost("xor", k.key(g[0]), each(g, f.y), 1)
+		for _, j := range g {
+			grouped[j] = true
+		}
+		if i := entry[g[0]]; i > 0 {
+			f.AtMost("enter", k.key(g[0]), append(each(g, f.y), f.z[i-1].Times(-1)), 0)
+		} else {
+			f.AtMost("xor", k.key(g[0]), each(g, f.y), 1)
+		}
 	}
 	for _, r := range k.requires {
 		f.AtMost("requires", k.key(r[0]), []solver.Term{f.y[r[0]].Times(1), f.y[r[1]].Times(-1)}, 0)
 	}
-	for _, e := range k.entries {
-		z := yesNo("z", k.problem.Case.Bidders[e.bidder].Name)
-		f.z = append(f.z, z)
-		f.Objective(z.Times(-e.fee / f.unit))
+	for i, e := range k.entries {
 		for _, j := range e.bids {
-			f.AtMost("enter", k.key(j), []solver.Term{f.y[j].Times(1), z.Times(-1)}, 0)
+			if !grouped[j] && f.y[j] != f.z[i] {
+				f.AtMost("enter", k.key(j), []solver.Term{f.y[j].Times(1), f.z[i].Times(-1)}, 0)
+			}
 		}
 	}
 	return f

@@ -11,6 +11,41 @@ import (
 // those that require another wait for it. Limits that more accepted bids may satisfy are not looked at; it is nil where
 // the end does not.
 func (k *component) greedy() *point {
+	best := k.filled(make([]float64, len(k.value)))
+	if known := k.known(); known != nil {
+		for _, p := range []*point{k.stated(slices.Clone(known)), k.filled(known)} {
+			if p != nil && (best == nil || p.objective > best.objective) {
+				best = p
+			}
+		}
+	}
+	return best
+}
+
+// stated is the point at x, nil where it is not feasible.
+func (k *component) stated(x []float64) *point {
+	k.settle(x)
+	if !k.fits(x) {
+		return nil
+	}
+	return &point{x: x, y: k.on(x), objective: k.earns(x), price: make([]float64, len(k.rows))}
+}
+
+// known is the allocation that the problem starts from, the part in this component; nil for none.
+func (k *component) known() []float64 {
+	if k.problem.Start == nil {
+		return nil
+	}
+	x := make([]float64, len(k.value))
+	for j, b := range k.bids {
+		x[j] = k.problem.Start[b]
+	}
+	return x
+}
+
+// filled is x with what else fits accepted greedily, or nothing accepted where that is worth more; nil where neither
+// meets the limits.
+func (k *component) filled(x []float64) *point {
 	packs := make([]bool, len(k.rows))
 	for i := range k.rows {
 		packs[i] = k.rows[i].packs()
@@ -47,8 +82,22 @@ func (k *component) greedy() *point {
 	for i := range k.rows {
 		left[i] = k.rows[i].rhs
 	}
-	x := make([]float64, len(k.value))
 	gates := k.gates()
+	accept := func(j int, fit float64) {
+		x[j] = fit
+		taken[group[j]] = group[j] > 0
+		for _, u := range k.uses[j] {
+			if packs[u.row] {
+				left[u.row] = max(0, left[u.row]-u.coef*fit)
+			}
+		}
+	}
+	for j := range k.bids {
+		if x[j] > 0 {
+			accept(j, x[j])
+			gates.admit(j)
+		}
+	}
 	for changed := true; changed; {
 		changed = false
 		for _, j := range order {
@@ -64,13 +113,8 @@ func (k *component) greedy() *point {
 			if fit <= 0 || fit < k.least[j] || !gates.admit(j) {
 				continue
 			}
-			x[j], changed = fit, true
-			taken[group[j]] = group[j] > 0
-			for _, u := range k.uses[j] {
-				if packs[u.row] {
-					left[u.row] = max(0, left[u.row]-u.coef*fit)
-				}
-			}
+			accept(j, fit)
+			changed = true
 		}
 	}
 	k.settle(x)

@@ -27,6 +27,9 @@ type Problem struct {
 	Within []bool
 	// Waived are limits, by row of limits.csv, that are not to be obeyed; nil for none.
 	Waived []bool
+	// Start is an allocation of some of the bids to start from, by bid; nil for none. It need not
+	// meet the limits.
+	Start []float64
 	// AnyOptimum gives up the tie rule: the optimal value is wanted, whatever allocation has it.
 	AnyOptimum bool
 

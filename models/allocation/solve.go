@@ -18,7 +18,7 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 		return nil, err
 	}
 	p, voids := NewProblem(c)
-	q := &questions{p: p, o: o, deadline: time.Now().Add(o.TimeLimit)}
+	q := &questions{p: p, o: o, deadline: time.Now().Add(o.TimeLimit), missed: make([]bool, len(c.Bidders))}
 	if rule.Exact {
 		o.Gap = 0
 		o.TimeLimit /= 2 // payments take as much again
