@@ -70,6 +70,16 @@ func anyResults(t *rapid.T, command string) *auction.Results {
 		r.Equilibrium = draw[auction.EquilibriumRow](t, "equilibrium")
 		r.Network = draw[auction.NetworkRow](t, "network")
 	}
+	if command == "bid" {
+		r.BidTables = auction.BidTables{
+			BidLots:          draw[auction.BidLot](t, "bid lots"),
+			BidCurves:        draw[auction.CurvePoint](t, "bid curves"),
+			ProfitScenarios:  draw[auction.ProfitScenario](t, "profit scenarios"),
+			Facilities:       draw[auction.FacilityResult](t, "facilities"),
+			NetworkScenarios: draw[auction.NetworkScenario](t, "network scenarios"),
+			Beliefs:          draw[auction.BeliefRow](t, "beliefs"),
+		}
+	}
 	if command == "solve" {
 		r.Profiles = draw[auction.ProfileRow](t, "profiles")
 	}
@@ -106,13 +116,20 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 func TestEveryCommandHasItsTables(t *testing.T) {
 	always := []string{"allocation.csv", "lot_results.csv", "manifest.json", "payments.csv", "summary.csv"}
 	profiles := []auction.ProfileRow{{Profile: "1", Probability: 1}}
+	ofBid := []string{
+		"recommended_bids.csv", "equilibrium.csv", "network.csv", "bid_lots.csv", "bid_curves.csv", "profit_scenarios.csv", "facility_results.csv",
+	}
 	for _, c := range []struct {
 		r    auction.Results
 		more []string
 	}{
 		{auction.Results{Command: "allocate"}, []string{"void_bids.csv", "limit_results.csv"}},
 		{auction.Results{Command: "allocate", Losing: []auction.LosingBid{}}, []string{"void_bids.csv", "limit_results.csv", "losing_bids.csv"}},
-		{auction.Results{Command: "bid"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
+		{auction.Results{Command: "bid"}, ofBid},
+		{
+			auction.Results{Command: "bid", BidTables: auction.BidTables{NetworkScenarios: []auction.NetworkScenario{{}}, Beliefs: []auction.BeliefRow{{}}}},
+			slices.Concat(ofBid, []string{"network_scenarios.csv", "beliefs.csv"}),
+		},
 		{auction.Results{Command: "solve"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
 		{auction.Results{Command: "solve", Profiles: profiles}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "profiles.csv"}},
 	} {

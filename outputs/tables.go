@@ -36,17 +36,26 @@ var tables = []table{
 	rowsOf("equilibrium.csv", bids, func(r *auction.Results) *[]auction.EquilibriumRow { return &r.Equilibrium }),
 	rowsOf("profiles.csv", correlated, func(r *auction.Results) *[]auction.ProfileRow { return &r.Profiles }),
 	rowsOf("network.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.Network }),
+	rowsOf("bid_lots.csv", answers, func(r *auction.Results) *[]auction.BidLot { return &r.BidLots }),
+	rowsOf("bid_curves.csv", answers, func(r *auction.Results) *[]auction.CurvePoint { return &r.BidCurves }),
+	rowsOf("profit_scenarios.csv", answers, func(r *auction.Results) *[]auction.ProfitScenario { return &r.ProfitScenarios }),
+	rowsOf("facility_results.csv", answers, func(r *auction.Results) *[]auction.FacilityResult { return &r.Facilities }),
+	rowsOf("network_scenarios.csv", perScenario, func(r *auction.Results) *[]auction.NetworkScenario { return &r.NetworkScenarios }),
 	rowsOf(BeliefsFile, believes, func(r *auction.Results) *[]auction.BeliefRow { return &r.Beliefs }),
 	rowsOf("void_bids.csv", allocates, func(r *auction.Results) *[]auction.VoidBid { return &r.VoidBids }),
 	rowsOf("losing_bids.csv", losing, func(r *auction.Results) *[]auction.LosingBid { return &r.Losing }),
 	summary,
 }
 
-func every(*auction.Results) bool        { return true }
-func allocates(r *auction.Results) bool  { return r.Command == "allocate" }
-func losing(r *auction.Results) bool     { return r.Losing != nil }
-func bids(r *auction.Results) bool       { return r.Command == "bid" || r.Command == "solve" }
-func believes(r *auction.Results) bool   { return r.Command == "bid" && len(r.Beliefs) > 0 }
+func every(*auction.Results) bool       { return true }
+func allocates(r *auction.Results) bool { return r.Command == "allocate" }
+func losing(r *auction.Results) bool    { return r.Losing != nil }
+func bids(r *auction.Results) bool      { return r.Command == "bid" || r.Command == "solve" }
+func answers(r *auction.Results) bool   { return r.Command == "bid" }
+func perScenario(r *auction.Results) bool {
+	return answers(r) && len(r.NetworkScenarios) > 0
+}
+func believes(r *auction.Results) bool   { return answers(r) && len(r.Beliefs) > 0 }
 func correlated(r *auction.Results) bool { return r.Command == "solve" && len(r.Profiles) > 0 }
 
 // summary is the table of metrics: its value is text or a number.

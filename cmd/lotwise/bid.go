@@ -34,6 +34,8 @@ var bidCommand = &cli.Command{
 	Flags: solvingFlags(append([]cli.Flag{
 		&cli.StringFlag{Name: "bidder", Usage: "the bidder's `NAME`"},
 		&cli.StringFlag{Name: "type", Usage: "answer for this type `NAME` of the bidder alone (default: every type)"},
+		&cli.IntFlag{Name: "curves", Value: 20, Usage: "work out expected profit by price for the `N` rows of the bid with most at stake"},
+		&cli.BoolFlag{Name: "network-scenarios", DisableDefaultText: true, Usage: "write the deliveries of every scenario, network_scenarios.csv"},
 	}, beliefFlags...)...),
 	Action: func(cc *cli.Context) error {
 		name := cc.String("bidder")
@@ -45,6 +47,9 @@ var bidCommand = &cli.Command{
 			if err != nil {
 				return nil, err
 			}
+			if n := cc.Int("curves"); n < 0 {
+				return nil, usage("--curves must be at least 0, found %d", n)
+			}
 			m.Options.Bidder = name
 			sample, err := believe(cc, c, bidder, m)
 			if err != nil {
@@ -54,7 +59,7 @@ var bidCommand = &cli.Command{
 				return nil, err
 			}
 			return func(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error) {
-				o.Sample = sample
+				o.Sample, o.Curves, o.NetworkScenarios = sample, cc.Int("curves"), cc.Bool("network-scenarios")
 				r, err := bidding.Solve(ctx, c, bidder, o)
 				if err == nil && m.Options.Beliefs != nil {
 					r.Beliefs = c.BeliefRows()

@@ -61,11 +61,15 @@ func printResults(w io.Writer, c *auction.Case, r *auction.Results, dir string) 
 		}
 		printLimits(w, r)
 	case "bid":
-		t := newTable(w, "type", "strategy", "lot", "quantity", "price", "wins", "expected payment")
-		for _, b := range r.RecommendedBids {
-			t.AppendRow(table.Row{b.Type, b.Strategy, b.Lot, volume(b.Quantity), money(b.Price), percent(b.WinProbability), money(b.ExpectedPayment)})
+		t := newTable(w, "type", "strategy", "lot", "quantity", "price", "breaks even at", "wins", "expected payment")
+		worth := map[[2]string]float64{}
+		for _, l := range r.BidLots {
+			worth[[2]string{l.Type, l.Lot}] = l.BreakEvenBid
 		}
-		show(w, t, 4, 5, 6, 7)
+		for _, b := range r.RecommendedBids {
+			t.AppendRow(table.Row{b.Type, b.Strategy, b.Lot, volume(b.Quantity), money(b.Price), money(worth[[2]string{b.Type, b.Lot}]), percent(b.WinProbability), money(b.ExpectedPayment)})
+		}
+		show(w, t, 4, 5, 6, 7, 8)
 		t = newTable(w, "type", "strategy", "profit", "no bid gains more than", "regret at most")
 		for _, e := range r.Equilibrium {
 			t.AppendRow(table.Row{e.Type, e.Strategy, money(e.Profit), money(e.BestResponseBound), money(e.RegretBound)})

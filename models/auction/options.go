@@ -15,6 +15,10 @@ type Options struct {
 	Sample  *Sample // bid: what the beliefs' scenarios were drawn from; nil where they are all there are
 	// Near is another run whose bids the search of solve starts from; nil for none.
 	Near *Results
+	// Curves is for how many rows of its bid, those with most at stake, bid works out expected profit by price.
+	Curves int
+	// NetworkScenarios asks bid for its deliveries in every scenario.
+	NetworkScenarios bool
 	// LimitCosts asks allocate for what each limit costs the objective.
 	LimitCosts bool
 	Losing     string        // allocate: what to find out about losing bids; blank for nothing

@@ -15,7 +15,7 @@ type Results struct {
 	Equilibrium     []EquilibriumRow
 	Profiles        []ProfileRow
 	Network         []NetworkRow
-	Beliefs         []BeliefRow // bid: the scenarios, where they are not the case's own
+	BidTables                   // bid: what says why its bid is what it is
 	VoidBids        []VoidBid   // allocate: bids priced under a reserve, which are never accepted
 	Losing          []LosingBid // allocate: bids of which nothing is accepted; nil where they were not asked for
 	Summary         []Metric

@@ -71,12 +71,14 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Profit,
 		})
 		e.add(p, answer.Strategy, out, weight)
-		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy})
+		e.explain(&r.BidTables, p, answer.Strategy, out, o)
+		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy, out: out})
 	}
 	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: profit, Bound: bound, Epsilon: share(bound-profit, bound)})
 	e.sales.Fill(r)
 	r.Network = e.deliveries.Rows()
 	e.summary(r, profit, bound)
+	e.risk(r, chosen)
 	if o.Sample != nil {
 		if err := e.outOfSample(ctx, r, chosen, o); err != nil {
 			return nil, err
@@ -188,6 +190,7 @@ type played struct {
 	weight   float64 // probability of the type
 	problem  *Problem
 	strategy auction.Strategy
+	out      *Outcome
 }
 
 // expectation adds up what bids lead to over types and scenarios.

@@ -32,7 +32,9 @@ func embedded(t *testing.T, name string) *auction.Case {
 	return c
 }
 
-func options() auction.Options { return auction.Options{Gap: 1e-4, Epsilon: 1e-3} }
+func options() auction.Options {
+	return auction.Options{Gap: 1e-4, Epsilon: 1e-3, Curves: 20, NetworkScenarios: true, Threads: 2}
+}
 
 func metric(t interface{ Fatalf(string, ...any) }, r *auction.Results, name string) auction.Metric {
 	for _, m := range r.Summary {

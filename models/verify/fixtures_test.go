@@ -685,7 +685,7 @@ func priced(rule string, pays ...float64) fixture {
 
 func fixtures() []fixture {
 	return []fixture{
-		firstPrice(), capacityGame(), station(), twoBlocks(), threeLots(), packages(), limited(),
+		firstPrice(), capacityGame(), station(), twoBlocks(), threeLots(), hub(), packages(), limited(),
 		priced(auction.VCG, 40, 20, 0), priced(auction.Core, 60, 40, 0),
 	}
 }

@@ -97,6 +97,9 @@ func (k *checker) game() {
 	revenue, contribution := k.checkTotals(sold)
 	k.checkProfits(p, sold, revenue, contribution)
 	k.checkNetwork(p, results, sold)
+	if k.o.Command == "bid" {
+		k.checkBid(p)
+	}
 }
 
 // An arenaResult is what one block comes to.

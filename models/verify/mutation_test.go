@@ -36,6 +36,10 @@ func asRight(f fixture, table string, row int, column string, to any) bool {
 			}
 		}
 		return len(f.r.Profiles) == 0
+	case "bid_curves.csv/price":
+		return f.r.BidCurves[row].WinProbability == 0 && to.(float64) >= 0 // another price that wins nothing
+	case "facility_results.csv/capacity":
+		return math.IsInf(to.(float64), 1) // more than any number is still without limit
 	case "limit_results.csv/cost":
 		return math.IsNaN(to.(float64)) // it need not be asked for
 	case "network.csv/zone":
@@ -50,6 +54,12 @@ func asRight(f fixture, table string, row int, column string, to any) bool {
 // blurred are the columns in which the change is found in the table, but recomputation cannot tell which
 // of some cells that contradict each other is wrong.
 var blurred = map[string]string{
+	"bid_curves.csv/price":                "what the row leads to no longer follows",
+	"network_scenarios.csv/zone":          "volumes of two channels no longer follow",
+	"network_scenarios.csv/service":       "likewise",
+	"network_scenarios.csv/channel":       "likewise",
+	"network_scenarios.csv/volume":        "only the expectation over scenarios follows",
+	"network_scenarios.csv/cost":          "likewise",
 	"recommended_bids.csv/bidder":         "the row joins or leaves another bidder's strategies",
 	"recommended_bids.csv/strategy":       "likewise",
 	"recommended_bids.csv/lot":            "likewise: the lot's block, zone or outcome changes",
@@ -81,6 +91,8 @@ func tables(r *auction.Results) map[string]reflect.Value {
 	return map[string]reflect.Value{
 		tableBids: v.FieldByName("RecommendedBids"), tableAllocation: v.FieldByName("Allocation"), tablePayments: v.FieldByName("Payments"),
 		tableLots: v.FieldByName("Lots"), tableEquilibrium: v.FieldByName("Equilibrium"), tableProfiles: v.FieldByName("Profiles"),
+		tableBidLots: v.FieldByName("BidLots"), tableCurves: v.FieldByName("BidCurves"), tableProfits: v.FieldByName("ProfitScenarios"),
+		tableFacilities: v.FieldByName("Facilities"), tableNetworkScenarios: v.FieldByName("NetworkScenarios"),
 		tableLimits: v.FieldByName("Limits"), tableNetwork: v.FieldByName("Network"), tableVoid: v.FieldByName("VoidBids"),
 	}
 }
@@ -88,7 +100,12 @@ func tables(r *auction.Results) map[string]reflect.Value {
 // clone copies a run so that a cell can be changed.
 func clone(r *auction.Results) *auction.Results {
 	out := *r
-	from, to := reflect.ValueOf(r).Elem(), reflect.ValueOf(&out).Elem()
+	copySlices(reflect.ValueOf(r).Elem(), reflect.ValueOf(&out).Elem())
+	copySlices(reflect.ValueOf(&r.BidTables).Elem(), reflect.ValueOf(&out.BidTables).Elem())
+	return &out
+}
+
+func copySlices(from, to reflect.Value) {
 	for i := range from.NumField() {
 		if f := from.Field(i); f.Kind() == reflect.Slice {
 			s := reflect.MakeSlice(f.Type(), f.Len(), f.Len())
@@ -96,7 +113,6 @@ func clone(r *auction.Results) *auction.Results {
 			to.Field(i).Set(s)
 		}
 	}
-	return &out
 }
 
 // expectFinding demands a finding in the table, and at the row and column where exact.

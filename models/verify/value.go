@@ -28,17 +28,18 @@ type network struct {
 
 // A part is one connected piece of a network.
 type part struct {
-	lots   []int // its lots, ascending: the order of the arguments of at
-	volume []float64
-	value  []float64 // NaN where the row must be delivered
-	ways   []way
-	fixed  []float64 // by facility
-	limit  []float64 // capacity by facility
-	total  float64   // of volume
-	lean   float64   // money added to the value of every package, which decides ties
-	reach  []float64 // by lot: the packages it could serve; more of it is worth nothing more
-	pieces []*piece
-	memo   map[string]delivery
+	lots       []int // its lots, ascending: the order of the arguments of at
+	volume     []float64
+	value      []float64 // NaN where the row must be delivered
+	ways       []way
+	fixed      []float64 // by facility
+	facilities []int     // its facilities, into the bidder's: the order of fixed and limit
+	limit      []float64 // capacity by facility
+	total      float64   // of volume
+	lean       float64   // money added to the value of every package, which decides ties
+	reach      []float64 // by lot: the packages it could serve; more of it is worth nothing more
+	pieces     []*piece
+	memo       map[string]delivery
 }
 
 // A piece is demand rows, lots and routes of a part that share nothing with the rest while it is known
@@ -247,6 +248,7 @@ func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 			p := n.parts[i]
 			facilityAt[f] = len(p.fixed)
 			p.fixed = append(p.fixed, b.Facilities[f].FixedCost*t.FixedCostFactor)
+			p.facilities = append(p.facilities, f)
 			p.limit = append(p.limit, b.Facilities[f].Capacity)
 		}
 	}

@@ -50,8 +50,14 @@ const (
 	tableEquilibrium = "equilibrium.csv"
 	tableProfiles    = "profiles.csv"
 	tableNetwork     = "network.csv"
-	tableVoid        = "void_bids.csv"
-	tableSummary     = "summary.csv"
+	tableBidLots     = "bid_lots.csv"
+	tableCurves      = "bid_curves.csv"
+	tableProfits     = "profit_scenarios.csv"
+	tableFacilities  = "facility_results.csv"
+
+	tableNetworkScenarios = "network_scenarios.csv"
+	tableVoid             = "void_bids.csv"
+	tableSummary          = "summary.csv"
 )
 
 // Options say what the run was asked for, as its manifest does.
@@ -176,7 +182,7 @@ func (k *checker) checked(format string, args ...any) {
 
 func (k *checker) sort() {
 	order := map[string]int{}
-	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableLimits, tableNetwork, tableVoid} {
+	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableLimits, tableNetwork, tableVoid, tableProfits, tableBidLots, tableCurves, tableFacilities, tableNetworkScenarios} {
 		order[t] = i
 	}
 	f := k.report.Findings

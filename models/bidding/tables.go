@@ -1,0 +1,76 @@
+package bidding
+
+import (
+	"math"
+
+	"lotwise/models/auction"
+	"lotwise/models/network"
+)
+
+// explain adds what says why a type's bid is what it is: what each lot is worth, curves of expected profit, what is
+// earned in each scenario, and what becomes of the facilities.
+func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strategy, out *Outcome, o auction.Options) {
+	domains := p.domains(out)
+	stakes := p.stakes(s, out, domains)
+	bidder, typ := e.c.Bidders[e.bidder].Name, e.c.Bidders[e.bidder].Types[p.Network.Type()].Name
+	for _, x := range p.lotRows(e.c, s, out, stakes) {
+		x.Bidder, x.Type = bidder, typ
+		r.BidLots = append(r.BidLots, x)
+	}
+	for _, x := range p.curveRows(e.c, s, out, stakes, o.Curves) {
+		x.Bidder, x.Type = bidder, typ
+		r.BidCurves = append(r.BidCurves, x)
+	}
+	for _, x := range p.facilityRows(e.c, domains) {
+		x.Bidder, x.Type = bidder, typ
+		r.Facilities = append(r.Facilities, x)
+	}
+	for i, k := range out.Case {
+		got := &out.Cases[k]
+		x := auction.ProfitScenario{
+			Bidder: bidder, Type: typ, Scenario: e.c.Beliefs[i].Scenario, Probability: e.c.Beliefs[i].Probability,
+			Profit: got.Profit, Payment: got.Payment,
+		}
+		for _, w := range got.Won {
+			x.Volume += w
+		}
+		r.ProfitScenarios = append(r.ProfitScenarios, x)
+		if !o.NetworkScenarios {
+			continue
+		}
+		d := network.NewDeliveries(e.c)
+		d.Add(e.bidder, p.view().values.Deliver(got.Won), 1)
+		for _, n := range d.Rows() {
+			r.NetworkScenarios = append(r.NetworkScenarios, auction.NetworkScenario{
+				Scenario: x.Scenario, Bidder: bidder, Type: typ, Zone: n.Zone, Service: n.Service, Channel: n.Channel, Volume: n.Volume, Cost: n.Cost,
+			})
+		}
+	}
+}
+
+// lossSlack is the share of V(0) by which a profit, which is a difference of such values, may be under zero and still
+// be none: rounding.
+const lossSlack = 1e-9
+
+// risk adds to the summary how the profit is distributed over the bidder's types and the scenarios.
+func (e *expectation) risk(r *auction.Results, chosen []played) {
+	mean, square, loss, worst := 0.0, 0.0, 0.0, math.Inf(1)
+	for _, x := range chosen {
+		mean += x.weight * x.out.Profit
+	}
+	for _, x := range chosen {
+		for _, k := range x.out.Cases {
+			w := x.weight * k.Probability
+			square += w * (k.Profit - mean) * (k.Profit - mean)
+			if k.Profit < -lossSlack*math.Abs(x.problem.view().zero) {
+				loss += w
+			}
+			worst = min(worst, k.Profit)
+		}
+	}
+	money := e.c.Rules.Currency
+	r.Summary = append(r.Summary,
+		auction.Metric{Name: "profit_standard_deviation", Number: math.Sqrt(square), Unit: money},
+		auction.Metric{Name: "worst_profit", Number: worst, Unit: money},
+		auction.Metric{Name: "loss_probability", Number: loss})
+}
