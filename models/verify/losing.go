@@ -97,7 +97,7 @@ func packagesOf(b *auction.Bid) (total float64) {
 type trial struct {
 	a       *acceptance
 	bid     int
-	void    []bool  // every bid that has no part in it
+	void    []bool // every bid that has no part in it
 	scopes  []*scope
 	without outcome // optimum without the bid
 }
