@@ -228,7 +228,7 @@ func (t *trial) most() float64 {
 // wins says whether the seller earns more with the bid at a price than without; known is false where neither is certain.
 func (t *trial) wins(price float64) (wins, known bool) {
 	o := t.ask(price)
-	slack := 2 * valueTol * math.Max(1, math.Abs(t.without.high))
+	slack := 2 * valueTol * (1 + math.Abs(t.without.high) + price*packagesOf(&t.a.c.Bids[t.bid]))
 	switch {
 	case o.low > t.without.high+slack:
 		return true, true
