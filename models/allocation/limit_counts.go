@@ -22,7 +22,7 @@ func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []
 	c := p.Case
 	scope := make([]counted, len(s.Scopes))
 	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
-	all := make([]counted, len(c.Lots)+1) // by lot part
+	all := make([]counted, len(c.Lots)+1)                                      // by lot part
 	for b := range c.Bids {
 		if p.Within != nil && !p.Within[b] {
 			continue

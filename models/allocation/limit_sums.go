@@ -19,7 +19,7 @@ func (t *restraints) sums(p *Problem, limit int, s *auction.ScopedLimit, out []b
 	c := p.Case
 	scope := make([]row, len(s.Scopes))
 	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
-	var all []row // by lot part
+	var all []row                                                              // by lot part
 	if s.Of == auction.OfAccepted {
 		all = make([]row, len(c.Lots))
 	}
