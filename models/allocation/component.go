@@ -217,6 +217,7 @@ func (k *component) allotted(ctx context.Context, lo, up []float64, o solver.Opt
 	if err != nil {
 		return nil, 0, err
 	}
+	k.effort += s.Iterations + perSolve
 	if !s.HasDuals() {
 		if s.Termination == solver.Failed {
 			return nil, 0, fmt.Errorf("allocation: the solver failed on the linear program of %d bids from %s on", len(k.bids), k.key(0))
@@ -345,6 +346,9 @@ func (k *component) search(ctx context.Context, f *formulation, session *solver.
 		exact := left(o, deadline)
 		exact.RelGap, exact.NodeLimit = 0, exactNodes
 		s, err := session.Solve(ctx, exact)
+		if err == nil {
+			k.effort += s.Iterations + perSolve
+		}
 		if err != nil || s.HasValues() && s.Gap() <= o.RelGap || s.Limit == solver.LimitTime || ctx.Err() != nil {
 			return s, err
 		}
@@ -352,7 +356,11 @@ func (k *component) search(ctx context.Context, f *formulation, session *solver.
 			o.Start = nil // the session goes on from its own
 		}
 	}
-	return session.Solve(ctx, left(o, deadline))
+	s, err := session.Solve(ctx, left(o, deadline))
+	if err == nil {
+		k.effort += s.Iterations + perSolve
+	}
+	return s, err
 }
 
 // left is o with the time that is left to the deadline.

@@ -25,6 +25,7 @@ type component struct {
 	groups   [][]int   // alternatives: at most one of each is accepted
 	requires [][2]int  // the first only with the second
 	entries  []entry   // bidders with a fee
+	effort   int64     // what solving it took, see effort
 
 	// A search that needs no optimum: any point that earns more than enough ends it, and it passes on, one at a time,
 	// the points that it comes by. Not asked for where passing is nil.

@@ -2,11 +2,15 @@ package allocation
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"lotwise/models/auction"
+	"lotwise/solver"
 )
 
 // What a losing bid would have had to offer. At the average price p a package bid b of Q_b packages, all its row prices
@@ -42,52 +46,241 @@ type ask struct {
 	slope, rest float64 // σ_b and τ_b
 }
 
+const (
+	// autoEffort is the work that LosingAuto may do even where the allocation took less, some seconds of it.
+	autoEffort = 5000
+	// priceRounds is how often a price may bring more budgets and limits into play: each once, in practice.
+	priceRounds = 10
+)
+
 // losing finds the prices that losing bids would have had to offer, in the order of the case.
-func (q *questions) losing() []auction.LosingBid {
+func (q *questions) losing(ctx context.Context) ([]auction.LosingBid, error) {
 	c := q.p.Case
 	losers := make([]loser, 0, len(c.Bids))
-	of := make(map[int]*loser)
 	adjust := adjustments(c)
 	for b, x := range q.out.X {
 		if x < auction.LeastFraction {
 			losers = append(losers, q.p.loser(b, adjust))
 		}
 	}
+	w := q.workbench()
+	if q.o.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, q.deadline)
+		defer cancel()
+	}
+	// By part; those of none, which are void, come last.
+	of := make([][]*loser, len(q.out.parts)+1)
+	open := 0
 	for i := range losers {
-		of[losers[i].bid] = &losers[i]
-	}
-	paid := make([]float64, len(c.Bidders))
-	for b, x := range q.out.X {
-		paid[c.Bids[b].Bidder] += c.Bids[b].Amount * x
-	}
-	for _, part := range q.out.parts {
-		var mine []*loser
-		for j, b := range part.bids {
-			if l := of[b]; l != nil && l.never == "" && part.x[j] < auction.LeastFraction {
-				mine = append(mine, l)
+		if l := &losers[i]; l.never == "" {
+			n := w.part[l.bid]
+			if n < 0 {
+				n = len(q.out.parts)
 			}
+			of[n] = append(of[n], l)
+			open++
 		}
-		switch k := part.component; {
-		case len(k.rows) == 0 && !slices.Contains(k.decide, true):
-			for _, l := range mine {
-				l.settle(0)
-			}
-		case k.oneLot():
-			k.outbid(part, mine)
+	}
+	err := inParallel(len(of), q.o.Threads, func(i int) error {
+		if len(of[i]) == 0 {
+			return nil
 		}
+		share := int64(autoEffort * float64(len(of[i])) / float64(open))
+		return w.examine(ctx, i, of[i], share)
+	})
+	if err != nil {
+		return nil, err
 	}
 	rows := make([]auction.LosingBid, len(losers))
 	for i := range losers {
-		l := &losers[i]
-		i := c.Bids[l.bid].Bidder
-		if l.exact && paid[i]+l.low*l.packages*auction.LeastFraction > c.Bidders[i].Budget {
-			l.exact, l.high = false, math.Inf(1) // a budget that could not run out does
-		}
-	}
-	for i := range losers {
 		rows[i] = losers[i].row(c)
 	}
-	return rows
+	return rows, nil
+}
+
+// inParallel does n things on some threads and returns the first error by their order.
+func inParallel(n, threads int, do func(i int) error) error {
+	errs := make([]error, n)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range max(1, min(threads, n)) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				errs[i] = do(int(i))
+			}
+		})
+	}
+	wait.Wait()
+	return cmp.Or(errs...)
+}
+
+// examine finds the prices of the losers of a part, or of those of none.
+func (w *workbench) examine(ctx context.Context, part int, losers []*loser, share int64) error {
+	var e *effort
+	switch w.q.o.Losing {
+	case auction.LosingAuto:
+		e = &effort{left: share}
+	case auction.LosingBounds:
+		e = &effort{}
+	}
+	if part < len(w.q.out.parts) {
+		p := w.q.out.parts[part]
+		if e != nil && w.q.o.Losing == auction.LosingAuto {
+			e.left = max(e.left, p.component.effort)
+		}
+		if err := w.atOnce(ctx, p, losers, share); err != nil {
+			return err
+		}
+		if err := together(ctx, p.winning(losers), solver.Options{Seed: w.q.o.Seed}, e); err != nil {
+			return err
+		}
+	}
+	for _, l := range losers {
+		if !l.exact && l.never == "" && ctx.Err() == nil && !e.spent() {
+			if err := w.find(ctx, l, e); err != nil {
+				return err
+			}
+		}
+		l.open = w.open(ctx, part)
+		if l.never == nothing {
+			var err error
+			if l.never, err = w.why(ctx, l, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// open says why prices of a part are not known exactly.
+func (w *workbench) open(ctx context.Context, part int) string {
+	switch {
+	case ctx.Err() != nil:
+		return "stopped before it was computed exactly"
+	case part < len(w.q.out.parts) && !w.q.out.parts[part].proven:
+		return "the allocation is not proven optimal"
+	case w.q.o.Losing == auction.LosingBounds:
+		return "bounds alone were asked for"
+	case w.q.o.Losing == auction.LosingAuto:
+		return "exact would take more work than the allocation; --losing-bids exact does it"
+	default:
+		return "it was not found exactly"
+	}
+}
+
+// atOnce finds what can be said of all losers of a part without a program for each.
+func (w *workbench) atOnce(ctx context.Context, p *part, losers []*loser, share int64) error {
+	e := &effort{left: max(share, p.component.effort)}
+	k := p.component
+	decisions := slices.Contains(k.decide, true)
+	switch {
+	case len(k.rows) == 0 && !decisions:
+		for _, l := range losers {
+			l.settle(0)
+		}
+	case k.oneLot():
+		k.outbid(p, losers)
+	case len(p.price) == len(k.rows):
+		if err := w.facing(ctx, p, losers, e); err != nil {
+			return err
+		}
+	}
+	for _, l := range losers {
+		if math.IsInf(l.high, 1) {
+			continue
+		}
+		j, _ := slices.BinarySearch(p.bids, l.bid)
+		if t := l.known(p, j); w.lacks(t, l.high, p.x, e) {
+			l.exact, l.high = false, math.Inf(1)
+		}
+	}
+	return nil
+}
+
+// facing bounds prices by the optimal duals of the part at its decisions: without decisions that is what they are.
+func (w *workbench) facing(ctx context.Context, p *part, losers []*loser, e *effort) error {
+	k := p.component
+	lo, up := k.open()
+	for j := range k.bids {
+		up[j] = 1
+	}
+	decisions := slices.Contains(k.decide, true)
+	if decisions {
+		if p.y == nil {
+			return nil
+		}
+		lo, up = k.given(p.y)
+		k = k.applying(p.y)
+	}
+	d := k.optimalDuals(p.x, lo, up, p.price)
+	defer d.close()
+	for _, l := range losers {
+		j, _ := slices.BinarySearch(p.bids, l.bid)
+		if l.slope <= 0 || !d.free(j) || ctx.Err() != nil || e.spent() {
+			continue
+		}
+		price, wins, loses, err := d.price(ctx, l.known(p, j), solver.Options{Seed: w.q.o.Seed}, e)
+		if err != nil {
+			return err
+		}
+		switch {
+		case wins && p.proven:
+			l.high = price
+			if !decisions {
+				l.low, l.exact = price, true
+			}
+		case loses && p.proven && !decisions:
+			l.never = nothing
+		}
+	}
+	return nil
+}
+
+// find finds the price of one bid.
+func (w *workbench) find(ctx context.Context, l *loser, e *effort) error {
+	c, o := w.q.p.Case, solver.Options{Seed: w.q.o.Seed}
+	var t *trial
+	if i := w.part[l.bid]; i >= 0 && l.slope > 0 {
+		p := w.q.out.parts[i]
+		j, _ := slices.BinarySearch(p.bids, l.bid)
+		t = l.known(p, j)
+		if len(t.paying()) == 0 && p.proven {
+			l.raise(l.price) // it has lost at its own
+		}
+	} else {
+		t = w.trial(l, l.floor, nil, e)
+		if err := t.without(ctx, o, e); err != nil {
+			return err
+		}
+	}
+	if l.slope <= 0 {
+		_, loses, err := t.atFloor(ctx, o, e)
+		if loses {
+			l.never = "adjustments score it no higher at a higher price"
+		}
+		return err
+	}
+	if l.floor == 0 && w.q.p.counts(l.bid, true) {
+		// At price 0 it is nothing to limits on revenue or nothing.
+		if wins, _, err := w.trial(l, 0, nil, e).atFloor(ctx, o, e); wins || err != nil {
+			return err
+		}
+	}
+	if t.at == 0 && w.q.p.counts(l.bid, false) {
+		t = w.trial(l, over(c, l.floor), nil, e) // a limit may ask for its money
+	}
+	for range priceRounds {
+		if err := t.search(ctx, o, e); err != nil {
+			return err
+		}
+		if l.never != "" || math.IsInf(l.high, 1) || t.found == nil || !w.lacks(t, l.high, t.found, e) {
+			return nil
+		}
+		l.exact, l.high = false, math.Inf(1)
+		t = w.trial(l, over(c, l.low), nil, e)
+	}
+	return nil
 }
 
 // loser is the bid and what can be told of its price without looking at others.

@@ -51,7 +51,9 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 	r := tables(c, q.out, paid, status)
 	r.VoidBids = voids
 	if q.o.Losing != "" && q.o.Losing != auction.LosingNone {
-		r.Losing = q.losing()
+		if r.Losing, err = q.losing(ctx); err != nil {
+			return nil, err
+		}
 	}
 	r.Limits, err = p.limitResults(ctx, q)
 	return r, err

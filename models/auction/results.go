@@ -137,7 +137,7 @@ type VoidBid struct {
 
 // A LosingBid is a bid of which nothing is accepted, and the smallest price at which some of it would have been, all
 // else equal: all its row prices scaled alike, or its amount, to an average price a package. Strictly above
-// AcceptedFrom it is accepted, at AcceptedFrom itself only if the tie rule prefers it or its reserves are the reason
+// AcceptedFrom it is accepted, until its money breaks a budget or a limit, at AcceptedFrom itself only if the tie rule prefers it or its reserves are the reason
 // for the price. Where the price was not computed exactly AcceptedFrom is NaN and AtLeast and AtMost are certified: no price
 // under AtLeast does, and some price from AtLeast to AtMost does.
 type LosingBid struct {
