@@ -38,19 +38,36 @@ func (f *face) free() []int {
 
 // restrict cuts the face down to what is optimal for cost as well, given optimal duals.
 func (f *face) restrict(cost, dual []float64) {
-	reduced, scale, most := make([]float64, len(cost)), make([]float64, len(cost)), 0.0
-	for j, c := range cost {
-		reduced[j], scale[j] = c, math.Abs(c)
-		most = max(most, scale[j])
+	most := 0.0
+	for _, c := range cost {
+		most = max(most, math.Abs(c))
 	}
-	for i := range f.k.rows {
-		for _, t := range f.k.rows[i].terms {
-			reduced[t.bid] -= dual[i] * t.coef
-			scale[t.bid] += math.Abs(dual[i] * t.coef)
+	// What is closed stays: only open bids, and the rows that they are in, can change.
+	var open []int
+	beside := make([]bool, len(f.k.rows))
+	for j := range f.lo {
+		if f.lo[j] < f.up[j] {
+			open = append(open, j)
+			for _, u := range f.k.uses[j] {
+				beside[u.row] = true
+			}
 		}
 	}
-	zero := func(a float64, j int) bool { return math.Abs(a) <= tieShare*scale[j]+noiseShare*most }
+	scale := make([]float64, len(cost)) // by bid, of those looked at; 0 where not yet
+	scaled := func(j int) float64 {
+		if scale[j] == 0 {
+			scale[j] = math.Abs(cost[j])
+			for _, u := range f.k.uses[j] {
+				scale[j] += math.Abs(dual[u.row] * u.coef)
+			}
+		}
+		return scale[j]
+	}
+	zero := func(a float64, j int) bool { return math.Abs(a) <= tieShare*scaled(j)+noiseShare*most }
 	for i := range f.k.rows {
+		if !beside[i] || f.tight[i] || dual[i] == 0 {
+			continue
+		}
 		for _, t := range f.k.rows[i].terms {
 			if !zero(dual[i]*t.coef, t.bid) {
 				f.tight[i] = true
@@ -58,10 +75,14 @@ func (f *face) restrict(cost, dual []float64) {
 			}
 		}
 	}
-	for j := range f.lo {
+	for _, j := range open {
+		reduced := cost[j]
+		for _, u := range f.k.uses[j] {
+			reduced -= dual[u.row] * u.coef
+		}
 		switch {
-		case f.lo[j] == f.up[j] || zero(reduced[j], j):
-		case reduced[j] > 0:
+		case zero(reduced, j):
+		case reduced > 0:
 			f.lo[j] = f.up[j]
 		default:
 			f.up[j] = f.lo[j]
@@ -74,13 +95,15 @@ func (f *face) restrict(cost, dual []float64) {
 // is a dual solution told apart from zero by rounding alone.
 func (f *face) peel() bool {
 	open := make([]int, len(f.k.rows))
-	var rows []int
-	for i := range f.k.rows {
-		for _, t := range f.k.rows[i].terms {
-			if f.lo[t.bid] < f.up[t.bid] {
-				open[i]++
+	for j := range f.lo {
+		if f.lo[j] < f.up[j] {
+			for _, u := range f.k.uses[j] {
+				open[u.row]++
 			}
 		}
+	}
+	var rows []int
+	for i := range open {
 		if f.tight[i] && open[i] == 1 {
 			rows = append(rows, i)
 		}
