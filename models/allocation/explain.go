@@ -97,9 +97,9 @@ func (x *explanation) conflict() ([]rule, error) {
 func (p *Problem) rules() []rule {
 	lots, bidders := make([]bool, len(p.Case.Lots)), make([]bool, len(p.Case.Bidders))
 	var rules []rule
-	touched := make([][]bool, len(p.scoped))
+	touched, shared := make([][]bool, len(p.scoped)), make([][]bool, len(p.scoped)) // by scope; of accepted, by lot part
 	for n, s := range p.scoped {
-		touched[n] = make([]bool, len(s.Scopes))
+		touched[n], shared[n] = make([]bool, len(s.Scopes)), make([]bool, len(p.Case.Lots)+1)
 	}
 	for b := range p.Case.Bids {
 		if !p.Within[b] {
@@ -113,12 +113,15 @@ func (p *Problem) rules() []rule {
 				if scope := s.Scope(bid.Bidder, bid.Rows[i].Lot); scope >= 0 {
 					touched[n][scope] = true
 				}
+				if part := s.LotPart(bid.Rows[i].Lot); part >= 0 && s.Of == auction.OfAccepted {
+					shared[n][part] = true
+				}
 			}
 		}
 	}
 	for n, s := range p.scoped {
 		for scope := range s.Scopes {
-			if touched[n][scope] && math.IsNaN(s.Penalty) {
+			if (touched[n][scope] || shared[n][s.Scopes[scope].LotPart]) && math.IsNaN(s.Penalty) {
 				rules = append(rules, rule{limit: n, scope: scope})
 			}
 		}

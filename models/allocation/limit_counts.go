@@ -21,8 +21,8 @@ import (
 func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []bool) {
 	c := p.Case
 	scope := make([]counted, len(s.Scopes))
-	inside := make([]bool, len(s.Scopes))
-	all := make([]counted, len(c.Lots)+1) // by lot part
+	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
+	all := make([]counted, len(c.Lots)+1)                                      // by lot part
 	for b := range c.Bids {
 		if p.Within != nil && !p.Within[b] {
 			continue
@@ -33,6 +33,9 @@ func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []
 			at := s.Scope(bid.Bidder, r.Lot)
 			if at >= 0 {
 				inside[at] = true
+			}
+			if part := s.LotPart(r.Lot); part >= 0 && s.Of == auction.OfAccepted {
+				shared[part] = true
 			}
 			if out[b] || r.Quantity <= 0 {
 				continue
@@ -47,7 +50,7 @@ func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []
 		}
 	}
 	for n := range scope {
-		if !p.concerned(inside[n]) || p.given[rule{limit: limit, scope: n}] {
+		if !p.concerned(inside[n] || shared[s.Scopes[n].LotPart]) || p.given[rule{limit: limit, scope: n}] {
 			continue
 		}
 		least, most, base := bounds(s, n)

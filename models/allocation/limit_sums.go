@@ -18,8 +18,8 @@ import (
 func (t *restraints) sums(p *Problem, limit int, s *auction.ScopedLimit, out []bool) {
 	c := p.Case
 	scope := make([]row, len(s.Scopes))
-	inside := make([]bool, len(s.Scopes))
-	var all []row // by lot part
+	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
+	var all []row                                                              // by lot part
 	if s.Of == auction.OfAccepted {
 		all = make([]row, len(c.Lots))
 	}
@@ -34,19 +34,23 @@ func (t *restraints) sums(p *Problem, limit int, s *auction.ScopedLimit, out []b
 			if at >= 0 {
 				inside[at] = true
 			}
+			part := s.LotPart(r.Lot)
+			if part >= 0 && all != nil {
+				shared[part] = true
+			}
 			if out[b] {
 				continue
 			}
 			if at >= 0 {
 				scope[at].add(b, s.AddedBy(r))
 			}
-			if part := s.LotPart(r.Lot); part >= 0 && all != nil {
+			if part >= 0 && all != nil {
 				all[part].add(b, s.AddedBy(r))
 			}
 		}
 	}
 	for n := range scope {
-		if !p.concerned(inside[n]) || p.given[rule{limit: limit, scope: n}] {
+		if !p.concerned(inside[n] || shared[s.Scopes[n].LotPart]) || p.given[rule{limit: limit, scope: n}] {
 			continue
 		}
 		least, most, base := bounds(s, n)

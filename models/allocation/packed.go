@@ -34,7 +34,7 @@ func (k *component) packed(ctx context.Context, p *packing, members []int, o sol
 	if err := s.tighten(ctx, r); err != nil {
 		return nil, err
 	}
-	if !s.closed() {
+	if !s.closed() && !s.sweep(ctx, r) {
 		if err := s.branch(ctx, r); err != nil {
 			return nil, err
 		}
@@ -42,7 +42,7 @@ func (k *component) packed(ctx context.Context, p *packing, members []int, o sol
 	out := &part{point: *s.point(s.best), bound: max(s.bound, s.worth(s.best))}
 	out.bound = max(out.bound, out.objective)
 	out.proven = out.bound-out.objective <= k.allowance(out.objective)
-	if out.proven && !k.problem.AnyOptimum {
+	if out.settled = s.settled; out.proven && !out.settled && !k.problem.AnyOptimum {
 		if out.settled = s.settle(r, &out.point); !out.settled {
 			out.settled, err = k.breakTies(ctx, &out.point, left(o, s.deadline))
 		}
@@ -61,6 +61,7 @@ type packer struct {
 	best     []int32
 	most     float64 // what best is worth
 	bound    float64 // what no packing is worth more than
+	settled  bool    // best is the first of the optima
 }
 
 // offer takes a packing if it is better.

@@ -74,6 +74,7 @@ func (k *checker) allocate() {
 	a.optimum(objective)
 	a.limitCosts(objective)
 	a.payments(objective)
+	a.checkLosing()
 }
 
 // An acceptance is the accepted fractions that allocation.csv states, with what is known of each bid.

@@ -3,9 +3,9 @@ package verify
 import "math"
 
 const (
-	// wholeTol is how far from 0 or 1 a variable that must be one of them may lie: its effect on any sum is
-	// far under relTol.
-	wholeTol = 1e-7
+	// wholeTol is how far from 0 or 1 a variable that must be one of them may lie: what money it is worth then is no more
+	// than rounding.
+	wholeTol = 1e-9
 	// pruneTol is by how much, relatively, a node's bound must better the best known answer to be looked into.
 	pruneTol = 1e-9
 )

@@ -676,11 +676,13 @@ func limited() fixture {
 	return f
 }
 
-// priced is local, local, global: the locals win against 100 for both and pay by a rule.
+// priced is local, local, global: the locals win against 100 for both, which would win from 140 on, and pay by a rule.
 func priced(rule string, pays ...float64) fixture {
 	c := goods("A:80", "B:60", "AB:100")
 	c.Rules.Payment = rule
-	return fixture{rule, c, runOf(c, []float64{1, 1, 0}, pays), Options{Command: "allocate", Gap: 1e-4}}
+	r := runOf(c, []float64{1, 1, 0}, pays)
+	r.Losing = []auction.LosingBid{{Bidder: "bidder 2", Bid: "row 2", Price: 50, AcceptedFrom: 70, AtLeast: math.NaN(), AtMost: math.NaN(), Amount: 140}}
+	return fixture{rule, c, r, Options{Command: "allocate", Gap: 1e-4}}
 }
 
 func fixtures() []fixture {

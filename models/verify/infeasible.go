@@ -42,10 +42,11 @@ func CheckInfeasible(c *auction.Case, e *auction.Infeasible, o Options) *Report 
 	all := k.scopes()
 
 	whole := a.feasibleUnder(all, hard, nil, true)
-	switch {
-	case whole == yes:
+	switch whole {
+	case no:
+	case yes:
 		k.find("", -1, "", "the case can be obeyed")
-	case whole == unknown:
+	case unknown:
 		k.checked("whether the case can be obeyed was not recomputed: it is too large for %d steps", o.EnumerationLimit)
 	}
 	alone := a.feasibleUnder(all, hard, rules, false)

@@ -21,6 +21,11 @@ func (a *acceptance) optimum(objective float64) {
 		}
 		a.find(tableSummary, row, "value", "bound is %.10g, but %s %.10g", bound, what, total.low)
 	}
+	if a.hint != nil && !atMost(objective, total.high) {
+		if row, ok := a.metric["objective"]; ok {
+			a.find(tableSummary, row, "value", "objective is %.10g, and no acceptance earns more than %.10g", objective, total.high)
+		}
+	}
 	if statusRow, ok := a.metric["status"]; ok && a.done() {
 		if lost := total.low - objective; lost > math.Max(a.o.Gap, optimalGap)*math.Max(math.Abs(total.low), math.Abs(objective))+relTol {
 			what := "what a feasible acceptance earns,"

@@ -534,9 +534,10 @@ func (f *counter) any(bids []int) int {
 	return z
 }
 
-// combine is a s + b t.
+// combine is a s + b t, without what rounding leaves of terms that cancel.
 func combine(a float64, s []term, b float64, t []term) []term {
 	var list []term
+	var size []float64
 	at := map[int]int{}
 	add := func(of float64, terms []term) {
 		for _, x := range terms {
@@ -544,16 +545,17 @@ func combine(a float64, s []term, b float64, t []term) []term {
 			if !ok {
 				n = len(list)
 				at[x.at] = n
-				list = append(list, term{at: x.at})
+				list, size = append(list, term{at: x.at}), append(size, 0)
 			}
 			list[n].of += of * x.of
+			size[n] += math.Abs(of * x.of)
 		}
 	}
 	add(a, s)
 	add(b, t)
 	kept := list[:0]
-	for _, x := range list {
-		if x.of != 0 {
+	for n, x := range list {
+		if math.Abs(x.of) > pivotTol*size[n] {
 			kept = append(kept, x)
 		}
 	}

@@ -57,6 +57,7 @@ const (
 
 	tableNetworkScenarios = "network_scenarios.csv"
 	tableVoid             = "void_bids.csv"
+	tableLosing           = "losing_bids.csv"
 	tableSummary          = "summary.csv"
 )
 
@@ -182,7 +183,7 @@ func (k *checker) checked(format string, args ...any) {
 
 func (k *checker) sort() {
 	order := map[string]int{}
-	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableLimits, tableNetwork, tableVoid, tableProfits, tableBidLots, tableCurves, tableFacilities, tableNetworkScenarios} {
+	for i, t := range []string{tableSummary, tableBids, tableEquilibrium, tableProfiles, tableAllocation, tablePayments, tableLots, tableLimits, tableNetwork, tableVoid, tableLosing, tableProfits, tableBidLots, tableCurves, tableFacilities, tableNetworkScenarios} {
 		order[t] = i
 	}
 	f := k.report.Findings
@@ -236,7 +237,7 @@ func (k *checker) typeNamed(table string, row, bidder int, name string) (int, bo
 
 // unbounded are the columns in which a number may be missing or infinite: a shadow price where the
 // model has none, a certificate where a limit struck before there was a bound, a side that a limit leaves open,
-// a cost that was not asked for.
+// a cost that was not asked for, a price at which a losing bid wins where there is none.
 var unbounded = map[string]bool{
 	tablePayments + "/core_violation":         true,
 	tableLots + "/shadow_price":               true,
@@ -246,6 +247,11 @@ var unbounded = map[string]bool{
 	tableLimits + "/max":                      true,
 	tableLimits + "/cost":                     true,
 	tableLimits + "/slack":                    true,
+	tableLosing + "/price":                    true,
+	tableLosing + "/accepted_from":            true,
+	tableLosing + "/at_least":                 true,
+	tableLosing + "/at_most":                  true,
+	tableLosing + "/amount":                   true,
 }
 
 // numbers reports every cell that is no finite number where one is due.
@@ -263,6 +269,7 @@ func (k *checker) numbers() {
 		{tableEquilibrium, k.r.Equilibrium},
 		{tableProfiles, k.r.Profiles},
 		{tableNetwork, k.r.Network},
+		{tableLosing, k.r.Losing},
 	} {
 		rows := reflect.ValueOf(t.rows)
 		for i := range rows.Len() {
