@@ -30,6 +30,20 @@ func tiny(seed uint64) *auction.Case { return generate.Mixed(3+int(seed%4), seed
 
 const tinyCases = 300
 
+// singles draws a small auction of single goods of each distribution of CATS.
+func singles(t *testing.T, goods, bids int, seed uint64) []*auction.Case {
+	t.Helper()
+	var cases []*auction.Case
+	for _, distribution := range generate.Distributions {
+		c, err := generate.CATS(distribution, goods, bids, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
 // agree has peers solve the plain programs of some cases and compares with optima; NaN where a case is infeasible. Of
 // each peer at most one in a hundred answers may be missing.
 func agree(t *testing.T, cases []*auction.Case, optima []float64, by ...peers.Peer) {
@@ -160,8 +174,14 @@ func metric(r *auction.Results, name string) float64 {
 // lotwise finds what enumeration finds, and charges what follows from it: by VCG and core too, whatever the case's rule.
 func TestAllocationAgreesWithEnumeration(t *testing.T) {
 	saved := map[string]int{}
+	var cases []*auction.Case
 	for seed := range uint64(tinyCases) {
-		c := tiny(seed)
+		cases = append(cases, tiny(seed))
+	}
+	for seed := range uint64(8) {
+		cases = append(cases, singles(t, 18, 9, seed)...)
+	}
+	for _, c := range cases {
 		v := oracle.Enumerate(c)
 		for _, rule := range []string{auction.PayAsBid, auction.VCG, auction.Core} {
 			c.Rules.Payment = rule
@@ -238,14 +258,23 @@ func TestAllocationAgreesWithPeers(t *testing.T) {
 	var cases, fifth []*auction.Case
 	var optima, ofFifth []float64
 	for seed := range uint64(300) {
-		c := generate.Mixed(8+int(seed%23), 1000+seed)
+		cases = append(cases, generate.Mixed(8+int(seed%23), 1000+seed))
+	}
+	for seed := range uint64(4) {
+		cases = append(cases, singles(t, 30, 80, seed)...)
+		cases = append(cases, generate.Postal{
+			Lots: 40, Bidders: 8, Bids: 60, AllOrNothing: 0.3, Fractions: 0.3, Packages: 12, MinLots: 2, MaxLots: 8,
+			Budgets: 0.5, Caps: 0.3, Limits: 1 + int(seed), Adjustments: 3, Contribution: seed%2 == 0, Seed: seed,
+		}.Case())
+	}
+	for n, c := range cases {
 		c.Rules.Payment = auction.PayAsBid
 		w := math.NaN()
 		if r, _ := solved(t, c, auction.Options{Threads: 1}); r != nil {
 			w = metric(r, "objective")
 		}
-		cases, optima = append(cases, c), append(optima, w)
-		if seed%5 == 0 {
+		optima = append(optima, w)
+		if n%5 == 0 {
 			fifth, ofFifth = append(fifth, c), append(ofFifth, w)
 		}
 	}
