@@ -89,9 +89,13 @@ func New(c *auction.Case, bidder, typ int) *Network {
 			rows = append(rows, row{id: i, zone: d.Zone, services: d.Services, volume: v, value: d.Value * t.ValueFactor, optional: d.Optional()})
 		}
 	}
+	byZone := map[string][]int{}
+	for i := range rows {
+		byZone[rows[i].zone] = append(byZone[rows[i].zone], i)
+	}
 	fits := func(zone, service string) (fit []int) {
-		for i := range rows {
-			if rows[i].zone == zone && b.Demand[rows[i].id].Accepts(service) {
+		for _, i := range byZone[zone] {
+			if b.Demand[rows[i].id].Accepts(service) {
 				fit = append(fit, i)
 			}
 		}
@@ -109,19 +113,21 @@ func New(c *auction.Case, bidder, typ int) *Network {
 		f := &b.Facilities[i]
 		facilities = append(facilities, facility{id: i, fixed: f.FixedCost * t.FixedCostFactor, capacity: f.Capacity})
 	}
-	byZone := map[string]bool{}
-	for i := range rows {
-		byZone[rows[i].zone] = true
+	serving := make([][]int, len(rows)) // routes by row
+	for k := range routes {
+		for _, r := range routes[k].rows {
+			serving[r] = append(serving[r], k)
+		}
 	}
 	var lots []lot
 	for id := range c.Lots {
 		l := &c.Lots[id]
 		access, ok := b.LotAccess(id)
-		if !ok || !byZone[l.Zone] || l.Capacity <= 0 {
+		if !ok || l.Capacity <= 0 {
 			continue
 		}
 		access *= t.AccessCostFactor
-		if fit := fits(l.Zone, l.Service); len(fit) > 0 && canHelp(access, fit, rows, routes) {
+		if fit := fits(l.Zone, l.Service); len(fit) > 0 && canHelp(access, fit, rows, routes, serving) {
 			lots = append(lots, lot{id: id, access: access, rows: fit})
 		}
 	}
@@ -130,18 +136,19 @@ func New(c *auction.Case, bidder, typ int) *Network {
 
 // canHelp says whether a lot may save or earn anything at all. It cannot where each of its rows has a
 // substitute that is never dearer and never short: leaving the row undelivered for at most its value, or
-// a route that needs no facility and could carry everything it may carry.
-func canHelp(access float64, fit []int, rows []row, routes []route) bool {
+// a route that needs no facility and could carry everything it may carry. serving are the routes by row.
+func canHelp(access float64, fit []int, rows []row, routes []route, serving [][]int) bool {
 	for _, r := range fit {
 		if rows[r].optional && rows[r].value <= access {
 			continue
 		}
-		if !slices.ContainsFunc(routes, func(k route) bool {
+		if !slices.ContainsFunc(serving[r], func(n int) bool {
+			k := &routes[n]
 			reach := 0.0
 			for _, q := range k.rows {
 				reach += rows[q].volume
 			}
-			return k.facility < 0 && k.cost <= access && k.capacity >= reach && slices.Contains(k.rows, r)
+			return k.facility < 0 && k.cost <= access && k.capacity >= reach
 		}) {
 			return true
 		}
