@@ -17,6 +17,7 @@ package beliefs
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -195,7 +196,7 @@ func (s *Source) belief(rows []row, random *rand.Rand) auction.Belief {
 		price = s.c.Rules.Price(tick)
 		if quantity := tidy(r.quantity); quantity > 0 && (!s.c.Bidders[r.bidder].Strategic() || !auction.UnderReserve(price, s.c.Lots[r.lot].Reserve)) {
 			b.Bids = append(b.Bids, auction.Bid{
-				Bidder: r.bidder, Name: fmt.Sprintf("row %d", len(b.Bids)+1), Amount: price * quantity, Requires: -1,
+				Bidder: r.bidder, Name: "row " + strconv.Itoa(len(b.Bids)+1), Amount: price * quantity, Requires: -1,
 				Rows: []auction.BidRow{{Lot: r.lot, Quantity: quantity, Price: price}},
 			})
 		}
@@ -217,12 +218,15 @@ func tidy(x float64) float64 {
 
 // keyOf is equal for equal bids.
 func keyOf(bids []auction.Bid) string {
-	var b strings.Builder
+	key := make([]byte, 0, 24*len(bids))
 	for i := range bids {
 		r := &bids[i].Rows[0]
-		fmt.Fprintf(&b, "%d %d %x %x;", bids[i].Bidder, r.Lot, r.Price, r.Quantity)
+		key = binary.LittleEndian.AppendUint32(key, uint32(bids[i].Bidder))
+		key = binary.LittleEndian.AppendUint32(key, uint32(r.Lot))
+		key = binary.LittleEndian.AppendUint64(key, math.Float64bits(r.Price))
+		key = binary.LittleEndian.AppendUint64(key, math.Float64bits(r.Quantity))
 	}
-	return b.String()
+	return string(key)
 }
 
 // spreadIn says whether some row's price is random.

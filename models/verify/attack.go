@@ -92,8 +92,8 @@ func (k *checker) newFront(part *part, g *group, worlds []world) (*front, bool) 
 		add(k.onGrid(math.Ceil(lot.Reserve/step-gridTol) * step))
 		for _, w := range worlds {
 			for _, r := range w.rivals {
-				for _, o := range r.options {
-					for _, row := range o.rows {
+				for n := range r.options {
+					for _, row := range r.options[n].near(l) {
 						if row.lot == l {
 							add(math.Ceil(row.price/step-gridTol) * step)
 							add((math.Floor(row.price/step+gridTol) + 1) * step)

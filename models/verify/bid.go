@@ -21,8 +21,7 @@ const (
 // A scenario is what one type of the bidder gets in one scenario of its beliefs.
 type scenario struct {
 	probability     float64
-	rivals          []rival
-	inLot           map[int][]rival // their rows for a lot, once asked for
+	rivals          map[int][]rival // by lot
 	won             map[int]float64 // by lot
 	rows            []expectation   // of the strategy's rows
 	profit          float64
@@ -91,7 +90,7 @@ func (k *checker) reply(p *play, g *group) (*reply, bool) {
 		x.scale += math.Abs(part.none().net)
 	}
 	for _, w := range p.beliefs {
-		s := scenario{probability: w.probability, rivals: w.rivals, inLot: map[int][]rival{}}
+		s := scenario{probability: w.probability, rivals: byLot(w.rivals)}
 		s.rows = make([]expectation, len(x.s.rows))
 		for _, l := range lotsOf(x.s.rows) {
 			var own []bidRow
@@ -101,7 +100,7 @@ func (k *checker) reply(p *play, g *group) (*reply, bool) {
 					own, at = append(own, b), append(at, j)
 				}
 			}
-			e, ok := k.expect(p.me, own, []world{{1, s.bidding(l)}})
+			e, ok := k.expect(p.me, own, []world{{1, s.rivals[l]}})
 			if !ok {
 				return nil, false
 			}
@@ -392,7 +391,7 @@ func (k *checker) checkPoint(x *reply, i, row, lot int) {
 	fits := true
 	for n := range x.scenarios {
 		s := &x.scenarios[n]
-		e, ok := k.expect(x.p.me, moved, []world{{1, s.bidding(lot)}})
+		e, ok := k.expect(x.p.me, moved, []world{{1, s.rivals[lot]}})
 		if !ok {
 			return
 		}
@@ -424,25 +423,21 @@ func (k *checker) checkPoint(x *reply, i, row, lot int) {
 	}
 }
 
-// bidding returns the scenario's rivals with their rows for one lot.
-func (s *scenario) bidding(lot int) []rival {
-	if list, ok := s.inLot[lot]; ok {
-		return list
-	}
-	var list []rival
-	for _, r := range s.rivals {
-		var here []bidRow
+// byLot splits rivals' rows by lot.
+func byLot(rivals []rival) map[int][]rival {
+	split := map[int][]rival{}
+	for _, r := range rivals {
 		for _, b := range r.options[0].rows {
-			if b.lot == lot {
-				here = append(here, b)
+			here := split[b.lot]
+			if n := len(here); n == 0 || here[n-1].bidder != r.bidder {
+				here = append(here, rival{r.bidder, []option{{probability: 1}}})
 			}
-		}
-		if len(here) > 0 {
-			list = append(list, rival{r.bidder, []option{{1, here}}})
+			o := &here[len(here)-1].options[0]
+			o.rows = append(o.rows, b)
+			split[b.lot] = here
 		}
 	}
-	s.inLot[lot] = list
-	return list
+	return split
 }
 
 func yesNo(is bool) string {

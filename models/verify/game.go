@@ -293,7 +293,7 @@ func (k *checker) sellRest(p *play, sold sales) bool {
 func (k *checker) sellRivals(p *play, sold sales) bool {
 	var own []option
 	for t := range k.c.Bidders[p.me].Types {
-		joint := []option{{p.weight[[2]int{p.me, t}], nil}}
+		joint := []option{{probability: p.weight[[2]int{p.me, t}]}}
 		for _, a := range p.arenas {
 			for _, g := range a.groups {
 				if g.typ != t {
@@ -302,13 +302,15 @@ func (k *checker) sellRivals(p *play, sold sales) bool {
 				var next []option
 				for _, o := range joint {
 					for _, s := range g.strategies {
-						next = append(next, option{o.probability * s.probability, append(append([]bidRow(nil), o.rows...), s.rows...)})
+						next = append(next, option{probability: o.probability * s.probability, rows: append(append([]bidRow(nil), o.rows...), s.rows...)})
 					}
 				}
 				joint = next
 			}
 		}
-		own = append(own, joint...)
+		for _, o := range joint {
+			own = append(own, optionOf(o.probability, o.rows))
+		}
 	}
 	for _, w := range p.beliefs {
 		for i, r := range w.rivals {

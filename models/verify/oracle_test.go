@@ -297,7 +297,7 @@ func TestOutcomeAgainstEnumeration(t *testing.T) {
 			next := world{probability: share}
 			for b := range 4 {
 				if b != me {
-					next.rivals = append(next.rivals, rival{b, []option{{0.375, rows(2)}, {0.625, rows(2)}}})
+					next.rivals = append(next.rivals, rival{b, []option{optionOf(0.375, rows(2)), optionOf(0.625, rows(2))}})
 				}
 			}
 			worlds = append(worlds, next)

@@ -25,6 +25,30 @@ type rival struct {
 type option struct {
 	probability float64
 	rows        []bidRow
+	lots        map[int][]bidRow // the rows by lot; nil where they are few enough to be looked through
+}
+
+// manyRows is from how many rows on an option keeps them by lot.
+const manyRows = 32
+
+// optionOf is rows bid with a probability.
+func optionOf(probability float64, rows []bidRow) option {
+	o := option{probability: probability, rows: rows}
+	if len(rows) >= manyRows {
+		o.lots = map[int][]bidRow{}
+		for _, r := range rows {
+			o.lots[r.lot] = append(o.lots[r.lot], r)
+		}
+	}
+	return o
+}
+
+// near returns the option's rows for the lot, and perhaps others.
+func (o *option) near(lot int) []bidRow {
+	if o.lots != nil {
+		return o.lots[lot]
+	}
+	return o.rows
 }
 
 // A world is a joint situation in which rivals choose independently: a profile of a correlated play, a
@@ -75,7 +99,7 @@ func (k *checker) facing(me int, probes []probe, worlds []world, limit int) (sta
 			for _, o := range r.options {
 				add := make([]float64, len(probes))
 				for i, p := range probes {
-					for _, row := range o.rows {
+					for _, row := range o.near(p.lot) {
 						if row.lot == p.lot && k.servedBefore(r.bidder, row.price, me, p.price) {
 							add[i] += row.quantity
 						}

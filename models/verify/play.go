@@ -418,7 +418,7 @@ func (k *checker) readRivals(p *play) {
 		w := world{probability: s.Probability}
 		for b := range k.c.Bidders {
 			if all := slices.Concat(rows[b], p.fixed[b]); len(all) > 0 && b != p.me {
-				w.rivals = append(w.rivals, rival{b, []option{{1, all}}})
+				w.rivals = append(w.rivals, rival{b, []option{optionOf(1, all)}})
 			}
 		}
 		p.beliefs = append(p.beliefs, w)
@@ -720,7 +720,7 @@ func (k *checker) worlds(p *play, a *arena, me int, g *group, only *strategy) []
 				w.rivals = append(w.rivals, rival{b, o})
 			}
 			if rows := p.fixed[b]; len(rows) > 0 && b != me {
-				w.rivals = append(w.rivals, rival{b, []option{{1, rows}}})
+				w.rivals = append(w.rivals, rival{b, []option{optionOf(1, rows)}})
 			}
 		}
 		out = append(out, w)
@@ -730,7 +730,7 @@ func (k *checker) worlds(p *play, a *arena, me int, g *group, only *strategy) []
 			var o []option
 			for _, s := range h.strategies {
 				if s.probability > 0 {
-					o = append(o, option{s.probability, s.rows})
+					o = append(o, optionOf(s.probability, s.rows))
 				}
 			}
 			return o
@@ -745,7 +745,7 @@ func (k *checker) worlds(p *play, a *arena, me int, g *group, only *strategy) []
 	}
 	for _, f := range a.profiles {
 		if f.probability > 0 && (only == nil || f.choice[g] == only) {
-			add(f.probability/total, func(h *group) []option { return []option{{1, f.choice[h].rows}} })
+			add(f.probability/total, func(h *group) []option { return []option{optionOf(1, f.choice[h].rows)} })
 		}
 	}
 	return out
