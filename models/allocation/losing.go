@@ -117,6 +117,15 @@ func inParallel(n, threads int, do func(i int) error) error {
 
 // examine finds the prices of the losers of a part, or of those of none.
 func (w *workbench) examine(ctx context.Context, part int, losers []*loser, share int64) error {
+	if w.q.o.Losing == auction.LosingAuto && !w.plain(part) {
+		for _, l := range losers {
+			l.open = "prices beside limits, and beside bids that are accepted whole or not at all, are not told"
+			if l.never == nothing {
+				l.never = ""
+			}
+		}
+		return nil
+	}
 	var e *effort
 	switch w.q.o.Losing {
 	case auction.LosingAuto:
@@ -151,6 +160,21 @@ func (w *workbench) examine(ctx context.Context, part int, losers []*loser, shar
 		}
 	}
 	return nil
+}
+
+// plain says whether a part is a linear program of capacities, budgets and volume caps alone; of bids of no part,
+// whether all parts are.
+func (w *workbench) plain(part int) bool {
+	if part == len(w.q.out.parts) {
+		for b := range w.q.p.Case.Bids {
+			if !w.q.p.Case.Bids[b].Divisible() {
+				return false
+			}
+		}
+		return len(w.q.p.Case.Limits) == 0
+	}
+	k := w.q.out.parts[part].component
+	return !slices.Contains(k.decide, true) && !slices.ContainsFunc(k.rows, func(r row) bool { return r.family == limited })
 }
 
 // open says why prices of a part are not known exactly.
