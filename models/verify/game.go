@@ -129,15 +129,28 @@ func (h *expectedHaul) add(weight float64, d, lazy, eager delivery) {
 // under any difference of prices.
 const leanShare = 1e-7
 
-// leanBy returns what the part's values lean by; 0 where nothing is optional.
+// leanBy returns what the part's values lean by: a share of the largest, where all are 0 of the largest cost, where
+// these are 0 too of 1; 0 where nothing is optional.
 func (p *part) leanBy() float64 {
-	most := 0.0
+	optional, value, cost := false, 0.0, 0.0
 	for _, v := range p.value {
 		if !math.IsNaN(v) {
-			most = math.Max(most, math.Abs(v))
+			optional, value = true, math.Max(value, math.Abs(v))
 		}
 	}
-	return leanShare * most
+	for _, w := range p.ways {
+		cost = math.Max(cost, math.Abs(w.cost))
+	}
+	switch {
+	case !optional:
+		return 0
+	case value > 0:
+		return leanShare * value
+	case cost > 0:
+		return leanShare * cost
+	default:
+		return leanShare
+	}
 }
 
 // recompute checks one block: what each recommended row brings, each strategy's profit, and whether some

@@ -286,3 +286,24 @@ func TestCaps(t *testing.T) {
 	f.c.Bidders[1].Budget = 12.9 // scenario x is won with 7 + 6 + 5, y with 6, z with 7 + 5
 	finds(t, Check(f.c, f.r, f.o), tableBids, "quantity", "scenario \"x\"", "18")
 }
+
+// TestWorthlessDeliveries: where packages earn nothing and cost nothing, delivering them and not is as good; more than
+// there are cannot be.
+func TestWorthlessDeliveries(t *testing.T) {
+	c := caseOf(1, []auction.Lot{lot("L", "Z", 2, 0)}, shopper("a", "Z", 2, 0))
+	for volume, right := range map[float64]bool{0: true, 1: true, 2: true, 3: false} {
+		g := &rules{
+			drawn:  []drawn{{0, 0, "", "s1", 1, []offer{{0, 0, 2}}}},
+			blocks: map[string][]int{"": {0}},
+			bound:  func(int, int, string) float64 { return 0 },
+			value:  func(int, int, []float64) float64 { return 0 },
+		}
+		if volume > 0 {
+			g.net = []auction.NetworkRow{channelRow("a", "Z", "L", volume, 0)}
+		}
+		report := Check(c, g.run(c, "pure", 1e-3), Options{Command: "solve", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto"})
+		if right != (len(report.Findings) == 0) {
+			t.Errorf("%g packages delivered: %v", volume, report.Findings)
+		}
+	}
+}
