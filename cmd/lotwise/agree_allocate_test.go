@@ -11,6 +11,7 @@ import (
 
 	"lotwise/models/allocation"
 	"lotwise/models/auction"
+	"lotwise/models/auction/generate"
 	"lotwise/models/verify"
 )
 
@@ -120,7 +121,7 @@ func anySale(r *rand.Rand) *auction.Case {
 // What allocate says of random cases under limits holds before the verifier, which shares no code with it: feasibility,
 // optimum, payments under every rule, limits and what they cost.
 func TestAllocateAgreesWithVerifier(t *testing.T) {
-	trials := 300
+	trials := 400
 	if testing.Short() {
 		trials = 60
 	}
@@ -128,7 +129,11 @@ func TestAllocateAgreesWithVerifier(t *testing.T) {
 	done, limited, priced, impossible := 0, 0, 0, 0
 	for trial := range trials {
 		c := anySale(r)
-		o := auction.Options{Gap: 1e-4, Threads: 2, Seed: int64(trial), LimitCosts: trial%2 == 0, Losing: []string{auction.LosingAuto, auction.LosingNone}[trial%2]}
+		o := auction.Options{Gap: 1e-4, Threads: 2, Seed: int64(trial), LimitCosts: trial%4 < 2}
+		if trial%2 == 1 {
+			c = generate.Mixed(8+trial%12, uint64(trial))
+			o.Losing = []string{auction.LosingAuto, auction.LosingNone}[trial%4/2]
+		}
 		res, err := allocation.Solve(context.Background(), c, o)
 		if conflict := new(auction.Infeasible); errors.As(err, &conflict) {
 			impossible++

@@ -6,8 +6,8 @@ import (
 	"lotwise/models/auction"
 )
 
-// A losing bid states the price p, an average a package, from which it would win: with W the seller's optimum without the
-// bid and W(p) with it, all its row prices scaled to p,
+// A losing bid states the price p, an average a package, from which it would win: with W the seller's optimum with nothing of
+// the bid accepted and W(p) with it, all its row prices scaled to p,
 //
 //	accepted_from = inf { p that meets its reserves : W(p) > W }
 //
@@ -141,6 +141,15 @@ func (a *acceptance) threshold(row, bid int) (told bool) {
 	switch {
 	case !math.IsNaN(r.AcceptedFrom):
 		p := r.AcceptedFrom
+		if t.spends() { // what money is limited may leave room for the bid at this price and for no higher one
+			told = loses("accepted_from", p-step(p), p/2)
+			for _, at := range []float64{p, p * (1 + relTol), p + step(p)} {
+				if won, known := t.wins(at); won && known {
+					return told
+				}
+			}
+			return false
+		}
 		over := wins("accepted_from", p+step(p))
 		return loses("accepted_from", p-step(p), p/2) && over
 	case !math.IsNaN(r.AtLeast):
@@ -247,14 +256,18 @@ func (t *trial) ask(price float64) outcome {
 	void := append([]bool(nil), t.void...)
 	k := newChecker(&c, t.a.r, t.a.o)
 	score := append([]float64(nil), t.a.score...)
-	if math.IsNaN(price) {
-		void[t.bid] = true
-	} else {
+	held := map[int]bool{}
+	switch {
+	case !math.IsNaN(price):
 		scaled(b, price)
 		_, _, void[t.bid] = k.void(b)
 		score[t.bid] = k.score(b, k.preferences())
+	case b.MinFraction == 0 && !void[t.bid]:
+		held[t.bid] = true
+	default:
+		void[t.bid] = true
 	}
-	s := &seller{k: k, score: score, void: void, scopes: t.scopes, budget: &t.a.work, perAsk: t.a.seller.perAsk}
+	s := &seller{k: k, score: score, void: void, held: held, scopes: t.scopes, budget: &t.a.work, perAsk: t.a.seller.perAsk}
 	s.open()
 	return s.best(nil, t.a.hint)
 }

@@ -41,6 +41,7 @@ type seller struct {
 	score    []float64 // by bid, at x = 1
 	void     []bool    // by bid: never accepted
 	scopes   []*scope
+	held     map[int]bool // bids without least fraction of which nothing may be accepted, but what requires them
 	free     *freedom     // capacities and caps that do not hold; nil for none
 	enter    map[int]bool // bidders that may be asked a fee for taking part
 	budget   *int64       // work that is left for the whole check
@@ -320,7 +321,11 @@ func (g *segment) formulate() {
 		if least < 1 {
 			x := p.variable(score, 0, 1)
 			g.x[i] = append(g.x[i], term{x, 1})
-			g.of[b.Bidder] = append(g.of[b.Bidder], x)
+			if g.s.held[i] {
+				p.up[x] = 0
+			} else {
+				g.of[b.Bidder] = append(g.of[b.Bidder], x)
+			}
 			if from >= 0 {
 				p.atMost([]term{{x, 1}, {from, least - 1}}, 0)
 			}
@@ -469,7 +474,9 @@ func (f *counter) state(sc *scope, yesNo func(int, float64, decision) int) {
 		}
 		u := yesNo(-1, 0, decision{f.s.alive(bidsOf(sc.rows)), wholeTol, false})
 		for _, t := range measured {
-			f.p.atMost([]term{{t.at, 1}, {u, -1}}, 0)
+			if t.of != 0 { // a price of 0 adds no revenue
+				f.p.atMost([]term{{t.at, 1}, {u, -1}}, 0)
+			}
 		}
 		terms, most = append(terms, term{u, reach}), most+reach
 	}
