@@ -192,9 +192,22 @@ func (s *packer) branch(ctx context.Context, r *relaxation) error {
 			tell(p)
 		}
 	}
+	// To the optimum where that is cheap, as elsewhere; else to the gap asked for.
+	if s.o.RelGap > 0 {
+		o.NodeLimit = exactNodes
+	}
 	sol, err := solver.Solve(ctx, m, o)
 	if err != nil {
 		return err
+	}
+	if s.o.RelGap > 0 && sol.Limit == solver.LimitNodes && sol.Gap() > s.o.RelGap {
+		o.NodeLimit, o.RelGap, o.TimeLimit = 0, s.o.RelGap, left(s.o, s.deadline).TimeLimit
+		if sol.HasValues() {
+			o.Start = slices.Clone(sol.Values())
+		}
+		if sol, err = solver.Solve(ctx, m, o); err != nil {
+			return err
+		}
 	}
 	if sol.HasValues() {
 		var found []int32
