@@ -31,8 +31,10 @@ func limitedCase(r *rand.Rand) *auction.Case {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	nan := math.NaN()
 	for n := range r.IntN(4) {
-		l := auction.Limit{Name: fmt.Sprint("limit", n), Measure: pick([]string{"volume", "revenue", "lots", "winners", "bids"}),
-			Of: pick([]string{"", "", "capacity", "accepted"}), Per: pick(pers), Where: pick(wheres), Min: nan, Max: nan, Penalty: nan, OrNothing: r.IntN(3) == 0}
+		l := auction.Limit{
+			Name: fmt.Sprint("limit", n), Measure: pick([]string{"volume", "revenue", "lots", "winners", "bids"}),
+			Of: pick([]string{"", "", "capacity", "accepted"}), Per: pick(pers), Where: pick(wheres), Min: nan, Max: nan, Penalty: nan, OrNothing: r.IntN(3) == 0,
+		}
 		scale := 1.0
 		switch {
 		case l.Of == "capacity" && !l.Sums():

@@ -171,7 +171,7 @@ func (s *packer) branch(ctx context.Context, r *relaxation) error {
 		}
 	}
 	for q, members := range r.cliques {
-		if q >= len(s.cliques) && r.price[q] == 0 {
+		if q >= len(s.cliques) && (q >= len(r.price) || r.price[q] == 0) { // cut in after the last prices, or worth nothing
 			continue
 		}
 		var terms []solver.Term

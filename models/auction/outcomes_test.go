@@ -13,10 +13,17 @@ func TestOutcome(t *testing.T) {
 		volume, payment float64
 		want            string
 	}{
-		{1000, 2001, Renewed}, {1500, 4000, Renewed}, {1000 * (1 - 1e-12), 2500, Renewed},
-		{999, 1999, ColdPeace}, {100, 300, ColdPeace},
-		{99, 999, Separation}, {0, 0, Separation},
-		{1000, 2000, Gain}, {2000, 3999, Gain}, {500, 1000, Gain}, {100, 100, Gain},
+		{1000, 2001, Renewed},
+		{1500, 4000, Renewed},
+		{1000 * (1 - 1e-12), 2500, Renewed},
+		{999, 1999, ColdPeace},
+		{100, 300, ColdPeace},
+		{99, 999, Separation},
+		{0, 0, Separation},
+		{1000, 2000, Gain},
+		{2000, 3999, Gain},
+		{500, 1000, Gain},
+		{100, 100, Gain},
 	} {
 		if got := Outcome(1000, 2000, tt.volume, tt.payment); got != tt.want {
 			t.Errorf("%v packages for %v: %s, want %s", tt.volume, tt.payment, got, tt.want)

@@ -192,7 +192,7 @@ func (g *nearest) take(c, i, limit int) (steps int, err error) {
 	}
 	var own bigFloat // its multiplier
 	for ; steps < limit; steps++ {
-		over := 0.0
+		var over float64
 		if c >= 0 {
 			over, _ = g.excess(&g.cuts[c])
 		} else {
