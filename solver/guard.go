@@ -92,18 +92,18 @@ func (m *Model) integralScale() float64 {
 // trivialBound is Σ_j min over [lower_j, upper_j] of c_j x_j. A convex quadratic part is at least 0.
 func (m *Model) trivialBound() float64 {
 	sign := m.sign()
-	t := total{sign * m.offset, 0}
+	t := Sum{total: sign * m.offset}
 	for j, c := range m.cost {
 		switch c *= sign; {
 		case c > 0 && !math.IsInf(m.lower[j], -1):
-			t.add(c * m.lower[j])
+			t.Add(c * m.lower[j])
 		case c < 0 && !math.IsInf(m.upper[j], 1):
-			t.add(c * m.upper[j])
+			t.Add(c * m.upper[j])
 		case c != 0:
 			return math.Inf(-1)
 		}
 	}
-	return t.value()
+	return t.Value()
 }
 
 // dualBound is what row duals y prove of an LP or convex QP. With the gradient g of the objective f at x, and
@@ -119,9 +119,9 @@ func (m *Model) dualBound(x, y []float64) float64 {
 		return math.Inf(-1)
 	}
 	sign := m.sign()
-	t := total{sign * m.offset, 0}
+	t := Sum{total: sign * m.offset}
 	for _, q := range m.quad {
-		t.add(-sign * q.coef * x[q.v] * x[q.w]) // f(x) - g'x, less the offset, is minus the quadratic part
+		t.Add(-sign * q.coef * x[q.v] * x[q.w]) // f(x) - g'x, less the offset, is minus the quadratic part
 	}
 	y = slices.Clone(y)
 	for i, yi := range y {
@@ -132,7 +132,7 @@ func (m *Model) dualBound(x, y []float64) float64 {
 		if math.IsInf(end, 0) {
 			y[i] = 0
 		} else if yi != 0 {
-			t.add(yi * end)
+			t.Add(yi * end)
 		}
 	}
 	for j, dj := range m.reduced(x, y) {
@@ -143,14 +143,14 @@ func (m *Model) dualBound(x, y []float64) float64 {
 		switch {
 		case dj == 0:
 		case !math.IsInf(end, 0):
-			t.add(dj * end)
+			t.Add(dj * end)
 		case x != nil && math.Abs(dj) <= dualTolerance*max(1, math.Abs(m.cost[j])):
-			t.add(dj * x[j])
+			t.Add(dj * x[j])
 		default:
 			return math.Inf(-1)
 		}
 	}
-	return t.value()
+	return t.Value()
 }
 
 // reduced are the reduced costs d = g - A'y at x, which may be nil for an LP.

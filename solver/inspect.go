@@ -124,16 +124,16 @@ func (c Con) Terms() iter.Seq2[Var, float64] {
 
 // Evaluate is the objective at x, which holds a value for each variable by [Var.Index].
 func (m *Model) Evaluate(x []float64) float64 {
-	sum := total{m.offset, 0}
+	sum := Sum{total: m.offset}
 	for i, c := range m.cost {
 		if c != 0 {
-			sum.add(c * x[i])
+			sum.Add(c * x[i])
 		}
 	}
 	for _, q := range m.quad {
-		sum.add(q.coef * x[q.v] * x[q.w])
+		sum.Add(q.coef * x[q.v] * x[q.w])
 	}
-	return sum.value()
+	return sum.Value()
 }
 
 // Activity is Σ terms of c at x.
@@ -144,13 +144,13 @@ func (c Con) Activity(x []float64) float64 {
 
 // activity is the sum of row i at x, and the largest term in magnitude, which says how exact the sum can be.
 func (m *Model) activity(i int, x []float64) (sum, largest float64) {
-	var t total
+	var t Sum
 	for k := m.start[i]; k < m.end[i]; k++ {
 		a := m.value[k] * x[m.index[k]]
-		t.add(a)
+		t.Add(a)
 		largest = max(largest, math.Abs(a))
 	}
-	return t.value(), largest
+	return t.Value(), largest
 }
 
 // Violation is by how much x leaves the model at worst: a bound or a constraint, the latter as a share of the
@@ -185,18 +185,3 @@ func (m *Model) Violation(x []float64) (worst float64, where string) {
 	}
 	return worst, where
 }
-
-// total sums with Neumaier's correction, so that an objective of a million terms is as exact as one of ten.
-type total struct{ sum, low float64 }
-
-func (t *total) add(x float64) {
-	s := t.sum + x
-	if math.Abs(t.sum) >= math.Abs(x) {
-		t.low += (t.sum - s) + x
-	} else {
-		t.low += (x - s) + t.sum
-	}
-	t.sum = s
-}
-
-func (t *total) value() float64 { return t.sum + t.low }

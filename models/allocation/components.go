@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lotwise/models/auction"
+	"lotwise/solver"
 )
 
 // A component is a part of the problem that shares nothing scarce with the rest: its bids compete for
@@ -74,11 +75,11 @@ func (k *component) bidder(j int) int { return k.bid(j).Bidder }
 
 // at is the left-hand side of the row.
 func (r *row) at(x []float64) float64 {
-	var s sum
+	var s solver.Sum
 	for _, t := range r.terms {
-		s.add(t.coef * x[t.bid])
+		s.Add(t.coef * x[t.bid])
 	}
-	return s.value()
+	return s.Value()
 }
 
 // name is the row's lot, bidder or limit.

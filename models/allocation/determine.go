@@ -136,9 +136,9 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		X: make([]float64, len(p.Case.Bids)), ShadowPrice: make([]float64, len(p.Case.Lots)),
 		TiesSettled: true, Proven: true, parts: parts,
 	}
-	var earned, most sum
-	earned.add(limits.offset)
-	most.add(limits.offset)
+	var earned, most solver.Sum
+	earned.Add(limits.offset)
+	most.Add(limits.offset)
 	for i, k := range components {
 		parts[i].component, parts[i].bids = k, k.bids
 		for j, b := range k.bids {
@@ -149,12 +149,12 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 				out.ShadowPrice[r.of] = max(0, price)
 			}
 		}
-		earned.add(parts[i].objective)
-		most.add(parts[i].bound)
+		earned.Add(parts[i].objective)
+		most.Add(parts[i].bound)
 		out.Proven = out.Proven && parts[i].proven
 		out.TiesSettled = out.TiesSettled && parts[i].settled
 	}
-	out.Objective, out.Bound = earned.value(), max(most.value(), earned.value())
+	out.Objective, out.Bound = earned.Value(), max(most.Value(), earned.Value())
 	out.Interrupted = ctx.Err() != nil && !out.Proven && out.Gap() > o.Gap
 	return out, nil
 }

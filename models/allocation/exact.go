@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lotwise/models/auction"
+	"lotwise/solver"
 )
 
 const (
@@ -139,40 +140,25 @@ func (k *component) settle(x []float64) {
 
 // earns is the objective at x, the misses of which are settled.
 func (k *component) earns(x []float64) float64 {
-	var s sum
+	var s solver.Sum
 	for j := range x {
-		s.add(k.value[j] * x[j])
+		s.Add(k.value[j] * x[j])
 	}
 	if len(k.counts) > 0 {
 		on := k.on(x)
 		for i := range k.counts {
 			if n := &k.counts[i]; n.penalty > 0 {
-				s.add(-n.penalty * k.over(n, on))
+				s.Add(-n.penalty * k.over(n, on))
 			}
 		}
 	}
 	for _, e := range k.entries {
 		for _, j := range e.bids {
 			if x[j] > 0 {
-				s.add(-e.fee)
+				s.Add(-e.fee)
 				break
 			}
 		}
 	}
-	return s.value()
+	return s.Value()
 }
-
-// sum adds with Neumaier's correction, so that cents are not lost beside billions.
-type sum struct{ total, low float64 }
-
-func (s *sum) add(a float64) {
-	t := s.total + a
-	if math.Abs(s.total) >= math.Abs(a) {
-		s.low += (s.total - t) + a
-	} else {
-		s.low += (a - t) + s.total
-	}
-	s.total = t
-}
-
-func (s *sum) value() float64 { return s.total + s.low }

@@ -111,20 +111,20 @@ func (f *face) peel() bool {
 	for len(rows) > 0 {
 		r := &f.k.rows[rows[len(rows)-1]]
 		rows = rows[:len(rows)-1]
-		var rest sum
-		rest.add(r.rhs)
+		var rest solver.Sum
+		rest.Add(r.rhs)
 		at := term{bid: -1}
 		for _, t := range r.terms {
 			if f.lo[t.bid] < f.up[t.bid] {
 				at = t
 			} else {
-				rest.add(-t.coef * f.lo[t.bid])
+				rest.Add(-t.coef * f.lo[t.bid])
 			}
 		}
 		if at.bid < 0 {
 			continue // determined by another row meanwhile
 		}
-		j, x := at.bid, rest.value()/at.coef
+		j, x := at.bid, rest.Value()/at.coef
 		if x < f.lo[j]-fractionSlack || x > f.up[j]+fractionSlack {
 			return false
 		}
@@ -225,26 +225,26 @@ func (f *face) open(free []int) *formulation {
 	}
 	for i := range f.k.rows {
 		var terms []solver.Term
-		var rest sum
+		var rest solver.Sum
 		r := &f.k.rows[i]
 		if math.IsInf(r.rhs, 1) {
 			continue // its control is off
 		}
-		rest.add(r.rhs)
+		rest.Add(r.rhs)
 		most := 0.0
 		for _, t := range r.terms {
 			if lp.x[t.bid].Valid() {
 				terms = append(terms, lp.x[t.bid].Times(t.coef))
 				most = max(most, math.Abs(t.coef))
 			} else {
-				rest.add(-t.coef * f.lo[t.bid])
+				rest.Add(-t.coef * f.lo[t.bid])
 			}
 		}
 		lp.per[i] = unit(most)
 		for n := range terms {
 			terms[n].Coef /= lp.per[i]
 		}
-		switch rhs := rest.value() / lp.per[i]; {
+		switch rhs := rest.Value() / lp.per[i]; {
 		case len(terms) == 0:
 		case f.tight[i]:
 			lp.rows[i] = lp.Equal(r.family, f.k.name(r), terms, rhs)

@@ -183,10 +183,10 @@ func (t *trial) priced(price float64) *component {
 
 // bare is what x earns at the price without the bid's own score.
 func (t *trial) bare(k *component, x []float64) float64 {
-	s := sum{}
-	s.add(k.earns(x))
-	s.add(-k.value[t.j] * x[t.j])
-	return s.value()
+	var s solver.Sum
+	s.Add(k.earns(x))
+	s.Add(-k.value[t.j] * x[t.j])
+	return s.Value()
 }
 
 // lacks says whether the price brings a budget or a limit on revenue into play that could not bind in the component,

@@ -3,6 +3,8 @@ package allocation
 import (
 	"math"
 	"slices"
+
+	"lotwise/solver"
 )
 
 // A packing is winner determination among whole bids of which any two either fit together or never do, as where
@@ -124,11 +126,11 @@ func (k *component) packing() (p *packing, members []int) {
 
 // worth is what the members are worth together.
 func (p *packing) worth(members []int32) float64 {
-	var s sum
+	var s solver.Sum
 	for _, v := range members {
-		s.add(p.value[v])
+		s.Add(p.value[v])
 	}
-	return s.value()
+	return s.Value()
 }
 
 // fits says whether the members fit together.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"lotwise/solver"
 )
 
 // The tie rule in a packing. Prices that prove an optimum leave few members that an optimum can accept; they fall
@@ -46,7 +48,7 @@ type demand struct {
 // choice opens the search among all members, given prices of all cliques.
 func (p *packing) choice(price []float64) *choice {
 	c := &choice{packing: p, reduced: make([]float64, len(p.value)), steps: tieSteps}
-	var bound sum
+	var bound solver.Sum
 	for v, value := range p.value {
 		c.reduced[v] = -value
 	}
@@ -55,7 +57,7 @@ func (p *packing) choice(price []float64) *choice {
 			continue
 		}
 		c.open(members, price[q])
-		bound.add(price[q])
+		bound.Add(price[q])
 		for _, v := range members {
 			c.reduced[v] += price[q]
 		}
@@ -63,11 +65,11 @@ func (p *packing) choice(price []float64) *choice {
 	for v, d := range c.reduced {
 		if d < 0 {
 			c.open([]int32{int32(v)}, -d)
-			bound.add(-d)
+			bound.Add(-d)
 			c.reduced[v] = 0
 		}
 	}
-	c.bound = bound.value()
+	c.bound = bound.Value()
 	return c
 }
 

@@ -48,7 +48,7 @@ func (q *questions) without(ctx context.Context, bidder int) (*payment.Absence, 
 	p.AnyOptimum = true
 	p.Out, p.Within, p.Start = slices.Clone(q.p.Out), make([]bool, len(q.p.Out)), slices.Clone(q.out.X)
 	x := slices.Clone(q.out.X)
-	var loss, low, high sum
+	var loss, low, high solver.Sum
 	again := false
 	for _, part := range q.out.parts {
 		k := part.component
@@ -61,20 +61,20 @@ func (q *questions) without(ctx context.Context, bidder int) (*payment.Absence, 
 		switch {
 		case !bids:
 		case !wins:
-			high.add(part.most() - part.objective)
+			high.Add(part.most() - part.objective)
 		case k.easy():
 			rest := k.less(bidder).easily()
 			for j, b := range k.bids {
 				x[b] = rest.x[j]
 			}
-			for _, s := range []*sum{&loss, &low, &high} {
-				s.add(part.objective - rest.objective)
+			for _, s := range []*solver.Sum{&loss, &low, &high} {
+				s.Add(part.objective - rest.objective)
 			}
 		default:
 			again = true
-			loss.add(part.objective)
-			low.add(part.objective)
-			high.add(part.most())
+			loss.Add(part.objective)
+			low.Add(part.objective)
+			high.Add(part.most())
 			for j, b := range k.bids {
 				p.Within[b] = true
 				if k.bidder(j) == bidder {
@@ -94,18 +94,18 @@ func (q *questions) without(ctx context.Context, bidder int) (*payment.Absence, 
 			return nil, err
 		}
 		q.count(out.parts...)
-		loss.add(-out.Objective)
-		low.add(-out.most())
-		high.add(-out.Objective)
+		loss.Add(-out.Objective)
+		low.Add(-out.most())
+		high.Add(-out.Objective)
 		for b, within := range p.Within {
 			if within {
 				x[b] = out.X[b]
 			}
 		}
 	}
-	q.missed[bidder] = loss.value() > 0
+	q.missed[bidder] = loss.Value() > 0
 	return &payment.Absence{
-		Alternative: payment.Alternative{Without: q.missing(x), Loss: loss.value()}, Low: low.value(), High: high.value(),
+		Alternative: payment.Alternative{Without: q.missing(x), Loss: loss.Value()}, Low: low.Value(), High: high.Value(),
 	}, nil
 }
 
@@ -230,12 +230,12 @@ func (q *questions) blocking(ctx context.Context, discounts []float64, slack flo
 		})
 	}
 	wait.Wait()
-	var total sum
+	var total solver.Sum
 	for _, c := range q.clubs {
 		found = append(found, c.found...)
-		total.add(c.most)
+		total.Add(c.most)
 	}
-	return found, total.value(), cmp.Or(errs...)
+	return found, total.Value(), cmp.Or(errs...)
 }
 
 // ask searches one club, unless its discounts are those of the last search.

@@ -111,7 +111,7 @@ func (r *relaxation) solve(ctx context.Context, o solver.Options) (bool, error) 
 
 // assess computes reduced costs and bound from the prices.
 func (r *relaxation) assess() {
-	var total sum
+	var total solver.Sum
 	for v, value := range r.value {
 		r.reduced[v] = -value
 	}
@@ -119,17 +119,17 @@ func (r *relaxation) assess() {
 		if price == 0 {
 			continue
 		}
-		total.add(price)
+		total.Add(price)
 		for _, v := range r.cliques[q] {
 			r.reduced[v] += price
 		}
 	}
 	for v, d := range r.reduced {
 		if d < 0 && !r.dropped[v] {
-			total.add(-d)
+			total.Add(-d)
 		}
 	}
-	r.bound = total.value()
+	r.bound = total.Value()
 }
 
 // with bounds what a packing is worth that accepts v.

@@ -3,6 +3,7 @@ package allocation
 import (
 	"lotwise/models/auction"
 	"lotwise/models/payment"
+	"lotwise/solver"
 )
 
 // tables are the results of an outcome and what is charged for it.
@@ -17,7 +18,7 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 	for i := range c.Bidders {
 		r.Payments[i] = auction.PaymentRow{Bidder: c.Bidders[i].Name, CoreViolation: paid.CoreViolation}
 	}
-	var revenue, cost, volume, capacity sum
+	var revenue, cost, volume, capacity solver.Sum
 	for b, x := range out.X {
 		if x <= 0 {
 			continue
@@ -26,7 +27,7 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 		bidder := &r.Payments[bid.Bidder]
 		bidder.BidAmount += bid.Amount * x
 		bidder.Payment += paid.Bids[b]
-		revenue.add(paid.Bids[b])
+		revenue.Add(paid.Bids[b])
 		for n, row := range bid.Rows {
 			quantity := row.Quantity * x
 			if quantity == 0 {
@@ -39,8 +40,8 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 			})
 			r.Lots[row.Lot].Sold += quantity
 			r.Lots[row.Lot].Revenue += payment
-			volume.add(quantity)
-			cost.add(c.Lots[row.Lot].Cost * quantity)
+			volume.Add(quantity)
+			cost.Add(c.Lots[row.Lot].Cost * quantity)
 		}
 	}
 	for i := range r.Payments {
@@ -48,11 +49,11 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 		p.Discount = p.BidAmount - p.Payment
 	}
 	for l := range c.Lots {
-		capacity.add(c.Lots[l].Capacity)
+		capacity.Add(c.Lots[l].Capacity)
 	}
 	share := 0.0
-	if capacity.value() > 0 {
-		share = volume.value() / capacity.value()
+	if capacity.Value() > 0 {
+		share = volume.Value() / capacity.Value()
 	}
 	ties := "settled"
 	if !out.TiesSettled {
@@ -64,9 +65,9 @@ func tables(c *auction.Case, out *Outcome, paid *payment.Charge, status auction.
 		{Name: "objective", Number: out.Objective, Unit: money},
 		{Name: "bound", Number: out.Bound, Unit: money},
 		{Name: "gap", Number: out.Gap()},
-		{Name: "revenue", Number: revenue.value(), Unit: money},
-		{Name: "contribution", Number: revenue.value() - cost.value(), Unit: money},
-		{Name: "volume", Number: volume.value(), Unit: "packages"},
+		{Name: "revenue", Number: revenue.Value(), Unit: money},
+		{Name: "contribution", Number: revenue.Value() - cost.Value(), Unit: money},
+		{Name: "volume", Number: volume.Value(), Unit: "packages"},
 		{Name: "sold_share", Number: share},
 		{Name: "maximised", Text: c.Rules.Objective},
 		{Name: "payment_rule", Text: c.Rules.Payment},

@@ -57,11 +57,11 @@ func (k *component) priorities(bids []int) [][]term {
 
 // worth is the priority's value at x.
 func worth(p []term, x []float64) float64 {
-	var s sum
+	var s solver.Sum
 	for _, t := range p {
-		s.add(t.coef * x[t.bid])
+		s.Add(t.coef * x[t.bid])
 	}
-	return s.value()
+	return s.Value()
 }
 
 // before says whether the tie rule puts a before b.
@@ -224,16 +224,16 @@ func (t *ties) climb(ctx context.Context) (bool, error) {
 
 // most bounds the priority by what the decisions leave open.
 func (t *ties) most(p []term) float64 {
-	var s sum
+	var s solver.Sum
 	for _, at := range p {
 		if y := t.y[at.bid]; y.Valid() {
 			_, up := y.Bounds()
-			s.add(at.coef * up)
+			s.Add(at.coef * up)
 		} else {
-			s.add(at.coef)
+			s.Add(at.coef)
 		}
 	}
-	return s.value()
+	return s.Value()
 }
 
 // maximize makes the priority the objective.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"lotwise/solver"
 )
 
 // The point that the core rule asks for, among the coalitions c that are known:
@@ -130,14 +132,14 @@ func (g *nearest) blocks(a Alternative) float64 {
 
 // excess is by how much the discounts exceed the cut's room, and what counts as nothing there.
 func (g *nearest) excess(c *cut) (over, none float64) {
-	var s sum
-	s.add(-c.room)
+	var s solver.Sum
+	s.Add(-c.room)
 	size := c.room
 	for _, i := range c.outside {
-		s.add(g.d[i])
+		s.Add(g.d[i])
 		size += g.v[i]
 	}
-	return s.value(), roundoff * size
+	return s.Value(), roundoff * size
 }
 
 // errStuck says that rounding has led the steps astray.
@@ -430,18 +432,3 @@ func dot(a, b []float64) float64 {
 	}
 	return s
 }
-
-// sum adds with Neumaier's correction, so that cents are not lost beside billions.
-type sum struct{ total, low float64 }
-
-func (s *sum) add(a float64) {
-	t := s.total + a
-	if math.Abs(s.total) >= math.Abs(a) {
-		s.low += (s.total - t) + a
-	} else {
-		s.low += (a - t) + s.total
-	}
-	s.total = t
-}
-
-func (s *sum) value() float64 { return s.total + s.low }
