@@ -44,6 +44,9 @@ type Options struct {
 	Losing    string  `json:"losing_bids,omitempty"` // of allocate
 	TimeLimit string  `json:"time_limit,omitempty"`  // such as 1m30s
 	Seed      int64   `json:"seed"`
+	// RiskAversion and Tail say what bid maximised.
+	RiskAversion float64 `json:"risk_aversion,omitempty"`
+	Tail         float64 `json:"tail,omitempty"`
 	// Of bid where the beliefs were not the case's own: the run holds them as beliefs.csv.
 	Beliefs *Beliefs `json:"beliefs,omitempty"`
 	// Assumption is the scenario that the case was changed by; nil for none.

@@ -17,7 +17,8 @@ var bidCommand = &cli.Command{
 	Usage:     "one bidder's problem: its optimal bid against its beliefs",
 	UsageText: "lotwise bid CASE --bidder NAME -o RUN [--type NAME]",
 	Description: "Needs lots, bidders and demand, and beliefs.csv or another source of --beliefs. Finds the bid of most\n" +
-		"expected profit for every type of the bidder, with a bound that no bid exceeds.\n\n" +
+		"expected profit for every type of the bidder, with a bound that no bid exceeds; with --risk-aversion, of most\n" +
+		"expected profit and CVaR.\n\n" +
 		"What the rivals bid is taken from --beliefs:\n" +
 		"  table              the case's beliefs.csv\n" +
 		"  file:FILE          a file with its columns, such as the beliefs.csv of another run, edited or not\n" +
@@ -34,6 +35,8 @@ var bidCommand = &cli.Command{
 	Flags: solvingFlags(append([]cli.Flag{
 		&cli.StringFlag{Name: "bidder", Usage: "the bidder's `NAME`"},
 		&cli.StringFlag{Name: "type", Usage: "answer for this type `NAME` of the bidder alone (default: every type)"},
+		&cli.Float64Flag{Name: "risk-aversion", Usage: "maximise (1-`A`) x expected profit + A x CVaR, the mean profit of the worst --tail; A from 0 to 1"},
+		&cli.Float64Flag{Name: "tail", Value: auction.DefaultTail, Usage: "the `SHARE` of outcomes, by probability, that CVaR is the mean of"},
 		&cli.IntFlag{Name: "curves", Value: 20, Usage: "work out expected profit by price for the `N` rows of the bid with most at stake"},
 		&cli.BoolFlag{Name: "network-scenarios", DisableDefaultText: true, Usage: "write the deliveries of every scenario, network_scenarios.csv"},
 	}, beliefFlags...)...),
@@ -50,7 +53,16 @@ var bidCommand = &cli.Command{
 			if n := cc.Int("curves"); n < 0 {
 				return nil, usage("--curves must be at least 0, found %d", n)
 			}
-			m.Options.Bidder = name
+			risk := auction.Risk{Aversion: cc.Float64("risk-aversion"), Tail: cc.Float64("tail")}
+			switch {
+			case !(risk.Aversion >= 0 && risk.Aversion <= 1):
+				return nil, usage("--risk-aversion must be from 0 to 1, found %g", risk.Aversion)
+			case !(risk.Tail > 0 && risk.Tail <= 1):
+				return nil, usage("--tail must be over 0 and at most 1, found %g", risk.Tail)
+			case risk.Aversion > 0 && cc.Int("batches") > 0:
+				return nil, usage("--batches bounds what another bid could earn more in expectation: leave it or --risk-aversion out")
+			}
+			m.Options.Bidder, m.Options.RiskAversion, m.Options.Tail = name, risk.Aversion, risk.Tail
 			sample, err := believe(cc, c, bidder, m)
 			if err != nil {
 				return nil, err
@@ -59,7 +71,7 @@ var bidCommand = &cli.Command{
 				return nil, err
 			}
 			return func(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Results, error) {
-				o.Sample, o.Curves, o.NetworkScenarios = sample, cc.Int("curves"), cc.Bool("network-scenarios")
+				o.Risk, o.Sample, o.Curves, o.NetworkScenarios = risk, sample, cc.Int("curves"), cc.Bool("network-scenarios")
 				r, err := bidding.Solve(ctx, c, bidder, o)
 				if err == nil && m.Options.Beliefs != nil {
 					r.Beliefs = c.BeliefRows()

@@ -85,7 +85,10 @@ func verifyRun(w io.Writer, path, dir, bids string) error {
 			return disagreed(w, append(found, strings.Split(err.Error(), "\n")...))
 		}
 	}
-	report := verify.Check(c, r, verify.Options{Command: m.Command, Gap: m.Options.Gap, Epsilon: m.Options.Epsilon, Concept: m.Options.Concept, Type: m.Options.Type})
+	report := verify.Check(c, r, verify.Options{
+		Command: m.Command, Gap: m.Options.Gap, Epsilon: m.Options.Epsilon, Concept: m.Options.Concept, Type: m.Options.Type,
+		Risk: auction.Risk{Aversion: m.Options.RiskAversion, Tail: m.Options.Tail},
+	})
 	wrong, err := places(dir, report.Findings)
 	if err != nil {
 		return err

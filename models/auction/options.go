@@ -12,6 +12,7 @@ type Options struct {
 	Epsilon float64 // solve: largest relative regret to accept, 1e-3
 	Concept string  // solve: auto, pure, mixed or correlated
 	Type    string  // bid: answer for this type alone; blank for every type
+	Risk    Risk    // bid: what it maximises
 	Sample  *Sample // bid: what the beliefs' scenarios were drawn from; nil where they are all there are
 	// Near is another run whose bids the search of solve starts from; nil for none.
 	Near *Results

@@ -36,7 +36,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	r := &auction.Results{Command: "bid", Status: auction.Optimal}
 	rank := map[auction.Status]int{auction.Optimal: 0, auction.WithinGap: 1, auction.LimitStruck: 2, auction.Interrupted: 3}
 	var chosen []played
-	profit, bound := 0.0, 0.0
+	var total Response // over types
 	types := c.Bidders[bidder].Types
 	for t := range types {
 		weight := types[t].Probability
@@ -48,6 +48,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		}
 		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
 		p := against(c, bidder, network.New(c, bidder, t))
+		p.Risk = o.Risk
 		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
 		if err != nil {
 			return nil, err
@@ -55,8 +56,9 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		if rank[answer.Status] > rank[r.Status] {
 			r.Status = answer.Status
 		}
-		profit += weight * answer.Profit
-		bound += weight * answer.Bound
+		total.Profit += weight * answer.Profit
+		total.Objective += weight * answer.Objective
+		total.Bound += weight * answer.Bound
 		out := p.Evaluate(answer.Strategy)
 		name := c.Bidders[bidder].Name
 		for k, b := range answer.Strategy {
@@ -68,17 +70,17 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		}
 		r.Equilibrium = append(r.Equilibrium, auction.EquilibriumRow{
 			Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1,
-			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Profit,
+			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Objective,
 		})
 		e.add(p, answer.Strategy, out, weight)
 		e.explain(&r.BidTables, p, answer.Strategy, out, o)
 		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy, out: out})
 	}
-	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: profit, Bound: bound, Epsilon: share(bound-profit, bound)})
+	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: total.Objective, Bound: total.Bound, Epsilon: share(total.Bound-total.Objective, total.Bound)})
 	e.sales.Fill(r)
 	r.Network = e.deliveries.Rows()
-	e.summary(r, profit, bound)
-	e.risk(r, chosen)
+	e.summary(r, &total)
+	e.risk(r, chosen, o.Risk)
 	if o.Sample != nil {
 		if err := e.outOfSample(ctx, r, chosen, o); err != nil {
 			return nil, err
@@ -231,9 +233,10 @@ func (e *expectation) add(p *Problem, s auction.Strategy, out *Outcome, weight f
 	}
 }
 
-// summary fills the summary. The objective is the bidder's expected profit; of rivals the beliefs say bids, not
-// profits.
-func (e *expectation) summary(r *auction.Results, profit, bound float64) {
+// summary fills the summary. The objective is the bidder's expected profit, or what its risk puts in its place; of rivals
+// the beliefs say bids, not profits.
+func (e *expectation) summary(r *auction.Results, total *Response) {
+	gap := total.Bound - total.Objective
 	var revenue, cost, volume, capacity float64
 	for l := range r.Lots {
 		revenue += r.Lots[l].Revenue
@@ -247,9 +250,9 @@ func (e *expectation) summary(r *auction.Results, profit, bound float64) {
 	}
 	text := func(name, v string) { r.Summary = append(r.Summary, auction.Metric{Name: name, Text: v}) }
 	text("status", string(r.Status))
-	number("objective", profit, money)
-	number("bound", bound, money)
-	number("gap", share(bound-profit, bound), "")
+	number("objective", total.Objective, money)
+	number("bound", total.Bound, money)
+	number("gap", share(gap, total.Bound), "")
 	number("revenue", revenue, money)
 	number("contribution", revenue-cost, money)
 	number("volume", volume, "packages")
@@ -257,12 +260,12 @@ func (e *expectation) summary(r *auction.Results, profit, bound float64) {
 	text("concept", Concept)
 	text("certificate", "exact")
 	number("scenarios", float64(len(e.c.Beliefs)), "")
-	number("epsilon", bound-profit, money)
-	number("relative_epsilon", share(bound-profit, bound), "")
+	number("epsilon", gap, money)
+	number("relative_epsilon", share(gap, total.Bound), "")
 	for i := range e.c.Bidders {
 		v := math.NaN()
 		if i == e.bidder {
-			v = profit
+			v = total.Profit
 		}
 		number("profit:"+e.c.Bidders[i].Name, v, money)
 	}

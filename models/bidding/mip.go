@@ -69,6 +69,8 @@ func (p *Problem) formulate(parts []*part, capped bool) *formulation {
 	}
 	// By part, lot, supply: what is won and paid.
 	won, paid := make([][][]network.Linear, len(parts)), make([][][]network.Linear, len(parts))
+	worth := make([][][]solver.Term, len(parts)) // by part, scene
+	mean := 1 - p.Risk.Aversion
 	var offered, volume []solver.Term
 	for i, t := range parts {
 		f.rows = append(f.rows, make([][]mipRow, len(t.lots)))
@@ -79,7 +81,7 @@ func (p *Problem) formulate(parts []*part, capped bool) *formulation {
 			f.rows[i][l] = f.lot(lot, fmt.Sprint(i, ".", l), p.Rules.BidSteps, won[i][l], paid[i][l])
 			for k := range paid[i][l] {
 				for _, x := range paid[i][l][k].Terms {
-					f.m.Objective(x.Var.Times(-lot.weight[k] * x.Coef))
+					f.m.Objective(x.Var.Times(-mean * lot.weight[k] * x.Coef))
 				}
 			}
 			for _, r := range f.rows[i][l] {
@@ -100,9 +102,16 @@ func (p *Problem) formulate(parts []*part, capped bool) *formulation {
 			for l := range w {
 				w[l] = won[i][l][t.scenes[k].supply[l]]
 			}
-			t.net.Formulate(f.m, fmt.Sprint(i, ".", k, "."), t.scenes[k].probability, f.unit, w)
+			value, _ := t.net.Express(f.m, fmt.Sprint(i, ".", k, "."), f.unit, w)
+			for _, x := range value {
+				f.m.Objective(x.Var.Times(mean * t.scenes[k].probability * x.Coef))
+			}
+			worth[i] = append(worth[i], value)
 		}
-		f.m.Offset(-t.weight * t.zero / f.unit)
+		f.m.Offset(-mean * t.weight * t.zero / f.unit)
+	}
+	if p.Risk.Aversion > 0 {
+		f.tail(p, worth, paid)
 	}
 	if capped {
 		f.caps(p, offered, volume, won, paid)

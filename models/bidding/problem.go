@@ -1,6 +1,6 @@
 // Package bidding answers one bidder's question: what to bid, given what rivals may bid.
 //
-//	max  Σ_s π_s (V(w_s) − payment_s) − V(0)
+//	max  Σ_s π_s (V(w_s) − payment_s) − V(0)             or what risk.go puts in its place
 //	s.t. w_sl = what the seller's merit order gives the bid in lot l in scenario s
 //	     payment_s ≤ budget, Σ_l w_sl ≤ max_volume       in every scenario
 //	     up to bid_steps prices a lot, on the price grid, each with a quantity ≥ 0
@@ -44,6 +44,8 @@ type Problem struct {
 	// FitAlways says that a bid must respect Budget and MaxVolume even when all of it is accepted; else in
 	// every scenario.
 	FitAlways bool
+	// Risk is what is maximised; the zero value, expected profit.
+	Risk auction.Risk
 	// Values, where it is not nil, is the Network's evaluator, so that problems of one network share what
 	// they know of it.
 	Values *network.Evaluator

@@ -31,8 +31,10 @@ const usualNodes = 400
 type Response struct {
 	Strategy auction.Strategy
 	Profit   float64 // of Strategy, by Evaluate
-	Bound    float64 // no bid gains more; at least Profit
-	Status   auction.Status
+	// Objective is what Strategy is worth under Problem.Risk: without aversion, Profit.
+	Objective float64
+	Bound     float64 // no bid is worth more; at least Objective
+	Status    auction.Status
 }
 
 // BestResponse answers a problem: a bid, and a bound on what any bid on the price grid, with any
@@ -48,6 +50,9 @@ type Response struct {
 func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error) {
 	if o.Nodes == 0 {
 		o.Nodes = usualNodes
+	}
+	if p.Risk.Aversion > 0 {
+		return p.averse(ctx, o)
 	}
 	r := &responder{p: p, ctx: ctx, o: o, parts: p.parts(o.Start)}
 	start := r.start()
@@ -86,17 +91,23 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 	if out.Bound <= out.Profit+rounding {
 		out.Bound = out.Profit
 	}
-	switch gap := out.Bound - out.Profit; {
-	case gap <= 0:
-		out.Status = auction.Optimal
-	case gap <= o.Gap*math.Abs(out.Bound) && !math.IsInf(gap, 1):
-		out.Status = auction.WithinGap
-	case errors.Is(ctx.Err(), context.Canceled):
-		out.Status = auction.Interrupted
-	default:
-		out.Status = auction.LimitStruck
-	}
+	out.Objective = out.Profit
+	out.claim(ctx, o.Gap)
 	return out, nil
+}
+
+// claim sets the status.
+func (r *Response) claim(ctx context.Context, gap float64) {
+	switch left := r.Bound - r.Objective; {
+	case left <= 0:
+		r.Status = auction.Optimal
+	case left <= gap*math.Abs(r.Bound) && !math.IsInf(left, 1):
+		r.Status = auction.WithinGap
+	case errors.Is(ctx.Err(), context.Canceled):
+		r.Status = auction.Interrupted
+	default:
+		r.Status = auction.LimitStruck
+	}
 }
 
 // tidyReach is how far, as a share of what the network can use of a lot, a quantity may lie from a round one

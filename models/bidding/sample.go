@@ -50,7 +50,7 @@ func (e *expectation) outOfSample(ctx context.Context, r *auction.Results, chose
 		switch m := &r.Summary[i]; m.Name {
 		case "certificate":
 			m.Text = "sampled"
-		case "objective":
+		case "profit:" + e.c.Bidders[e.bidder].Name:
 			add("in_sample_profit", m.Number, money)
 		}
 	}
@@ -127,6 +127,9 @@ func (p *Problem) exceeds(k *Result) bool {
 
 // gaps returns G_m of each further sample that could be answered.
 func (e *expectation) gaps(ctx context.Context, chosen []played, o auction.Options) ([]float64, error) {
+	if o.Risk.Aversion > 0 {
+		return nil, nil // what holds of means does not of tails
+	}
 	all := make([]float64, o.Sample.Batches)
 	var group errgroup.Group
 	group.SetLimit(max(1, o.Threads))

@@ -52,11 +52,13 @@ func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strate
 // be none: rounding.
 const lossSlack = 1e-9
 
-// risk adds to the summary how the profit is distributed over the bidder's types and the scenarios.
-func (e *expectation) risk(r *auction.Results, chosen []played) {
-	mean, square, loss, worst := 0.0, 0.0, 0.0, math.Inf(1)
+// risk adds to the summary how the profit is distributed over the bidder's types and the scenarios. The CVaR is that
+// of each type, which knows what it is, in expectation over types.
+func (e *expectation) risk(r *auction.Results, chosen []played, k auction.Risk) {
+	mean, square, loss, worst, cvar := 0.0, 0.0, 0.0, math.Inf(1), 0.0
 	for _, x := range chosen {
 		mean += x.weight * x.out.Profit
+		cvar += x.weight * x.out.CVaR(k)
 	}
 	for _, x := range chosen {
 		for _, k := range x.out.Cases {
@@ -72,5 +74,8 @@ func (e *expectation) risk(r *auction.Results, chosen []played) {
 	r.Summary = append(r.Summary,
 		auction.Metric{Name: "profit_standard_deviation", Number: math.Sqrt(square), Unit: money},
 		auction.Metric{Name: "worst_profit", Number: worst, Unit: money},
-		auction.Metric{Name: "loss_probability", Number: loss})
+		auction.Metric{Name: "loss_probability", Number: loss},
+		auction.Metric{Name: "cvar", Number: cvar, Unit: money},
+		auction.Metric{Name: "tail", Number: k.Of()},
+		auction.Metric{Name: "risk_aversion", Number: k.Aversion})
 }

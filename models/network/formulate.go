@@ -13,11 +13,21 @@ type Linear struct {
 	Constant float64
 }
 
-// Formulate adds weight·V(w) to the objective of a maximisation, with the volumes won an expression for each
-// lot, by position in Lots(). Volumes are in units of so many packages, money too, so that a solver's absolute
-// tolerances mean shares. name tells one network's variables from another's. It returns the binaries that say
+// Formulate adds weight·V(w) to the objective of a maximisation, see Express. It returns the binaries that say
 // which facilities are open.
 func (n *Network) Formulate(m *solver.Model, name string, weight, unit float64, won []Linear) []solver.Var {
+	value, open := n.Express(m, name, unit, won)
+	for _, t := range value {
+		m.Objective(t.Var.Times(weight * t.Coef))
+	}
+	return open
+}
+
+// Express adds what delivers volumes won, an expression for each lot by position in Lots(), and returns what that is
+// worth, which is V(w) where it is maximised, and the binaries that say which facilities are open. Volumes are in units of
+// so many packages, money too, so that a solver's absolute tolerances mean shares. name tells one network's variables
+// from another's.
+func (n *Network) Express(m *solver.Model, name string, unit float64, won []Linear) (value []solver.Term, open []solver.Var) {
 	served := make([][]solver.Term, len(n.rows))
 	supply := func(family string, i int, capacity, cost float64, fit []int) []solver.Term {
 		var out []solver.Term
@@ -28,7 +38,7 @@ func (n *Network) Formulate(m *solver.Model, name string, weight, unit float64, 
 			if d.optional {
 				gain += d.value
 			}
-			m.Objective(x.Times(weight * gain))
+			value = append(value, x.Times(gain))
 			served[r] = append(served[r], x.Times(1))
 			out = append(out, x.Times(1))
 		}
@@ -41,11 +51,11 @@ func (n *Network) Formulate(m *solver.Model, name string, weight, unit float64, 
 		}
 		m.AtMost("won", fmt.Sprint(name, i), through, won[i].Constant)
 	}
-	open := make([]solver.Var, len(n.facilities))
+	open = make([]solver.Var, len(n.facilities))
 	through := make([][]solver.Term, len(n.facilities))
 	for f, g := range n.facilities {
 		open[f] = m.Binary("open", fmt.Sprint(name, f))
-		m.Objective(open[f].Times(-weight * g.fixed / unit))
+		value = append(value, open[f].Times(-g.fixed/unit))
 	}
 	for i, k := range n.routes {
 		x := supply("route", i, k.capacity, k.cost, k.rows)
@@ -75,5 +85,5 @@ func (n *Network) Formulate(m *solver.Model, name string, weight, unit float64, 
 			m.Equal("demand", fmt.Sprint(name, r), served[r], d.volume/unit)
 		}
 	}
-	return open
+	return value, open
 }

@@ -43,6 +43,23 @@ func (k *checker) attack(p *play, a *arena, g *group, res *arenaResult, find fun
 		return
 	}
 	worlds := k.worlds(p, a, g.bidder, nil, nil)
+	if k.o.Risk.Aversion > 0 {
+		k.attackTail(p, a, g, res, find)
+		return
+	}
+	k.besiege(a, g, worlds, res, func(s *siege, best attempt) {
+		scale := math.Abs(g.bound)
+		for _, f := range s.fronts {
+			scale += math.Abs(f.part.none().net)
+		}
+		if best.profit > g.bound && !near(best.profit, g.bound, scale) {
+			find(tableEquilibrium, g.first, "best_response_bound", "%.10g, but the bid %s earns %s %.10g", g.bound, s.describe(best.bid), k.groupName(g), best.profit)
+		}
+	})
+}
+
+// besiege searches the bid of most expected profit against the rivals' worlds.
+func (k *checker) besiege(a *arena, g *group, worlds []world, res *arenaResult, found func(s *siege, best attempt)) {
 	var fronts []*front
 	for _, part := range k.partsIn(g.network, a) {
 		f, ok := k.newFront(part, g, worlds)
@@ -61,13 +78,7 @@ func (k *checker) attack(p *play, a *arena, g *group, res *arenaResult, find fun
 	if s.thinned {
 		res.thinned++
 	}
-	scale := math.Abs(g.bound)
-	for _, f := range fronts {
-		scale += math.Abs(f.part.none().net)
-	}
-	if best.profit > g.bound && !near(best.profit, g.bound, scale) {
-		find(tableEquilibrium, g.first, "best_response_bound", "%.10g, but the bid %s earns %s %.10g", g.bound, s.describe(best.bid), k.groupName(g), best.profit)
-	}
+	found(s, best)
 }
 
 // newFront finds the candidates and the joint outcomes of the rivals in a part.

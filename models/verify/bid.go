@@ -83,8 +83,13 @@ func (k *checker) reply(p *play, g *group) (*reply, bool) {
 	if len(g.strategies) != 1 {
 		return nil, false
 	}
+	return k.replyWith(p, g, g.strategies[0])
+}
+
+// replyWith computes what some rows get in every scenario.
+func (k *checker) replyWith(p *play, g *group, s *strategy) (*reply, bool) {
 	b := &k.c.Bidders[p.me]
-	x := &reply{k: k, p: p, g: g, s: g.strategies[0], network: newNetwork(k.c, b, b.Types[g.typ])}
+	x := &reply{k: k, p: p, g: g, s: s, network: newNetwork(k.c, b, b.Types[g.typ])}
 	for _, part := range x.network.parts {
 		x.zero += part.none().net
 		x.scale += math.Abs(part.none().net)
@@ -357,7 +362,7 @@ func (k *checker) checkBidCurves(of replyOf) {
 			recomputed++
 			k.checkPoint(x, i, row, l)
 		}
-		if r.Fits == "yes" && !atMost(r.ExpectedProfit, x.g.bound) && !near(r.ExpectedProfit, x.g.bound, x.scale) {
+		if k.o.Risk.Aversion == 0 && r.Fits == "yes" && !atMost(r.ExpectedProfit, x.g.bound) && !near(r.ExpectedProfit, x.g.bound, x.scale) {
 			k.find(tableCurves, i, "expected_profit", "%.10g, over the best-response bound %.10g", r.ExpectedProfit, x.g.bound)
 		}
 	}
@@ -749,7 +754,10 @@ func (k *checker) checkNetworkScenarios(p *play, of replyOf) {
 
 // checkRisk checks the metrics of the profit's distribution over types and scenarios.
 func (k *checker) checkRisk(p *play, order []*reply) {
-	mean, square, loss, worst := 0.0, 0.0, 0.0, math.Inf(1)
+	mean, square, loss, worst, cvar := 0.0, 0.0, 0.0, math.Inf(1), 0.0
+	for _, x := range order {
+		cvar += p.weight[[2]int{p.me, x.g.typ}] * k.tailMean(x.profits())
+	}
 	each := func(f func(x *reply, weight, profit float64)) {
 		for _, x := range order {
 			for i := range x.scenarios {
@@ -776,6 +784,9 @@ func (k *checker) checkRisk(p *play, order []*reply) {
 		{"profit_standard_deviation", math.Sqrt(square), shareTol * scale},
 		{"loss_probability", loss, 0},
 		{"worst_profit", worst, shareTol * scale},
+		{"cvar", cvar, shareTol * scale},
+		{"tail", k.tail(), 0},
+		{"risk_aversion", k.o.Risk.Aversion, 0},
 	} {
 		if got, row, ok := k.number(m.name); ok && !same(got, m.want) && !(math.Abs(got-m.want) <= m.tolerance) {
 			k.find(tableSummary, row, "value", "%s is %.10g, recomputed %.10g", m.name, got, m.want)

@@ -112,6 +112,9 @@ func hub() fixture {
 			{Name: "profit_standard_deviation", Number: 75},
 			{Name: "worst_profit", Number: 0},
 			{Name: "loss_probability", Number: 0},
+			{Name: "cvar", Number: 0},
+			{Name: "tail", Number: 0.05},
+			{Name: "risk_aversion", Number: 0},
 		},
 	}
 	return fixture{"hub", c, r, Options{Command: "bid", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto"}}

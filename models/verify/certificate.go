@@ -6,7 +6,7 @@ import "math"
 //
 //	regret_bound = best_response_bound - sum over strategies of probability x profit   >= 0
 //
-// where no bid gains more than best_response_bound. A bidder's regret is the expectation over its types of
+// (of a run of bid that is averse to risk, with what risk.go says in the place of profit) where no bid gains more than best_response_bound. A bidder's regret is the expectation over its types of
 // the sum over blocks; epsilon is the largest, relative_epsilon the largest quotient with the same sum of
 // bounds.
 
@@ -17,7 +17,7 @@ func (k *checker) checkCertificates(p *play) {
 		for _, g := range a.groups {
 			profit := 0.0
 			for _, s := range g.strategies {
-				profit += s.probability * k.r.Equilibrium[s.row].Profit
+				profit += s.probability * k.worthStated(g, k.r.Equilibrium[s.row].Profit)
 			}
 			scale := math.Abs(profit) + math.Abs(g.bound)
 			if want := g.bound - profit; !near(g.regret, math.Max(0, want), scale) && !near(g.regret, want, scale) {

@@ -447,8 +447,18 @@ func (k *checker) checkProfits(p *play, sold sales, revenue, contribution float6
 		}
 	}
 	if k.o.Command == "bid" {
-		k.expectMetric("objective", profit[p.me])
-		bound := 0.0
+		objective, bound := profit[p.me], 0.0
+		if k.o.Risk.Aversion > 0 {
+			objective = 0
+			for _, a := range p.arenas {
+				for _, g := range a.groups {
+					for _, s := range g.strategies {
+						objective += p.weight[[2]int{g.bidder, g.typ}] * s.probability * k.worthStated(g, s.profit)
+					}
+				}
+			}
+		}
+		k.expectMetric("objective", objective)
 		for _, a := range p.arenas {
 			for _, g := range a.groups {
 				bound += p.weight[[2]int{g.bidder, g.typ}] * g.bound

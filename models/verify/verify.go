@@ -63,11 +63,12 @@ const (
 
 // Options say what the run was asked for, as its manifest does.
 type Options struct {
-	Command string  // allocate, bid or solve
-	Gap     float64 // relative MIP gap the run was to reach
-	Epsilon float64 // solve: largest relative regret the run was to accept
-	Concept string  // solve: auto, pure, mixed or correlated
-	Type    string  // bid: the one type the run answers for; blank for every type
+	Command string       // allocate, bid or solve
+	Gap     float64      // relative MIP gap the run was to reach
+	Epsilon float64      // solve: largest relative regret the run was to accept
+	Concept string       // solve: auto, pure, mixed or correlated
+	Type    string       // bid: the one type the run answers for; blank for every type
+	Risk    auction.Risk // bid: what was maximised
 	// EnumerationLimit bounds each single enumeration (acceptance sets of a part of the case, joint
 	// outcomes of a block's rivals, bids in a best response); 0 takes the default.
 	EnumerationLimit int
