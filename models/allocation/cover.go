@@ -28,6 +28,8 @@ type coverSearch struct {
 	stop func() bool
 
 	nodes    int
+	work     int     // words of sets looked at
+	budget   int     // how many it may look at, and be going to look at
 	progress float64 // the part of the search that is done, if all branches of a node were alike
 	stopped  bool
 	levels   []coverLevel
@@ -41,12 +43,12 @@ type coverLevel struct {
 }
 
 const (
-	// stopCheck is how many nodes, some hundredths of a second's, are searched between questions whether to give up.
-	stopCheck = 1 << 11
-	// coverTrial is after how many nodes a search is judged by its progress, and coverNodes how many it may be going to
-	// need: a minute's.
-	coverTrial = 10_000
-	coverNodes = 1_000_000
+	// stopCheck is how many nodes are searched between questions whether to give up.
+	stopCheck = 1 << 6
+	// coverTrial is the work after which a search is judged by its progress, some hundredths of a second, and coverWork how much
+	// it may be going to need, half a minute's.
+	coverTrial = 20_000_000
+	coverWork  = 10_000_000_000
 )
 
 // coverSearch opens the search among some members. Few conflicts and little value come first: they are soon covered, and
@@ -56,22 +58,7 @@ func (p *packing) coverSearch(members []int32) *coverSearch {
 	slices.SortStableFunc(s.member, func(a, b int32) int {
 		return cmp.Compare(p.value[a]*float64(p.conflicts[a].count()), p.value[b]*float64(p.conflicts[b].count()))
 	})
-	at := make([]int32, len(p.value))
-	for v := range at {
-		at[v] = -1
-	}
-	for i, v := range s.member {
-		at[v] = int32(i)
-	}
-	s.packing = &packing{value: make([]float64, len(members)), conflicts: newBits(len(members), len(members))}
-	for i, v := range s.member {
-		s.value[i] = p.value[v]
-		for u := range p.conflicts[v].all() {
-			if at[u] >= 0 {
-				s.conflicts[i].add(at[u])
-			}
-		}
-	}
+	s.packing = p.among(s.member)
 	return s
 }
 
@@ -86,10 +73,10 @@ func (s *coverSearch) run() bool {
 	return !s.stopped
 }
 
-// hopeless says that the search, as far as its progress tells, is going to need too many nodes (Kilby, Slaney, Thiébaux
+// hopeless says that the search, as far as its progress tells, is going to need too much work (Kilby, Slaney, Thiébaux
 // and Walsh 2006: a node's share of the search is split evenly among its branches).
 func (s *coverSearch) hopeless() bool {
-	return s.nodes >= coverTrial && float64(s.nodes) > coverNodes*s.progress
+	return s.work > s.budget || s.work > coverTrial && float64(s.work) > float64(s.budget)*s.progress
 }
 
 func (s *coverSearch) level(depth int) *coverLevel {
@@ -165,6 +152,7 @@ func (s *coverSearch) cover(l *coverLevel, room float64) {
 		v := int32(from<<6 + mathbits.TrailingZeros64(open[from]))
 		members, least := append(clique[:0], v), l.rest[v]
 		common := l.clique[:len(open)]
+		s.work += len(open) - from
 		for n, w := range s.conflicts[v][from:len(open)] {
 			common[from+n] = open[from+n] & w
 		}
@@ -172,6 +160,7 @@ func (s *coverSearch) cover(l *coverLevel, room float64) {
 			for common[n] != 0 {
 				v := int32(n<<6 + mathbits.TrailingZeros64(common[n]))
 				members, least = append(members, v), min(least, l.rest[v])
+				s.work += len(common) - n
 				for m, w := range s.conflicts[v][n:len(common)] {
 					common[n+m] &= w
 				}
@@ -194,11 +183,11 @@ func (s *coverSearch) cover(l *coverLevel, room float64) {
 const coverTies = 1000
 
 // sweep proves the best packing optimal by cover searches, part by part, and settles ties on the way, as all that is
-// worth as much is come by. It returns false where a part is too large.
-func (s *packer) sweep(ctx context.Context, r *relaxation) bool {
+// worth as much is come by. It returns false where a part takes more work than the budget.
+func (s *packer) sweep(ctx context.Context, dropped []bool, budget int) bool {
 	var open []int32
 	for v := range s.value {
-		if !r.dropped[v] {
+		if !dropped[v] {
 			open = append(open, int32(v))
 		}
 	}
@@ -208,52 +197,68 @@ func (s *packer) sweep(ctx context.Context, r *relaxation) bool {
 	}
 	parts := s.parts(open)
 	var all []int32
-	done, settled := true, true
+	done, settled, room := true, true, 0.0
 	for _, members := range parts {
 		now := slices.DeleteFunc(slices.Clone(members), func(v int32) bool { return !best.has(v) })
-		now, proven, first := s.sweepPart(ctx, members, now)
-		done, settled = done && proven, settled && first
-		all = append(all, now...)
+		p := s.sweepPart(ctx, members, now, budget)
+		done, settled, room = done && p.proven, settled && p.first, room+p.room
+		all = append(all, p.best...)
 	}
 	slices.Sort(all)
-	if w := s.worth(all); w >= s.most-slack(s.most) && s.fits(all) {
+	if w := s.worth(all); w >= s.most-room-slack(s.most) && s.fits(all) {
 		s.best, s.most = all, w
 	}
 	if done {
-		s.bound = min(s.bound, s.most+slack(s.most))
+		s.bound = min(s.bound, s.most+room)
 		s.settled = settled
 	}
 	return done
 }
 
-// sweepPart is the best packing of some members, from one that is known on, and whether it is proven and the first.
-func (s *packer) sweepPart(ctx context.Context, members, best []int32) (found []int32, proven, first bool) {
+// A swept part is the best packing of some members.
+type swept struct {
+	best   []int32
+	proven bool
+	room   float64 // by how much another may be worth more, proven
+	first  bool    // of the optima
+}
+
+// sweepPart searches some members from a packing of them on.
+func (s *packer) sweepPart(ctx context.Context, members, best []int32, budget int) swept {
 	c := s.coverSearch(members)
+	c.budget = budget
 	c.stop = func() bool { return c.hopeless() || s.stopped(ctx) }
 	most, ties := s.worth(best), 0
-	first = !s.k.problem.AnyOptimum
+	top := most // of those that are worth as much as the best but for rounding
+	first := !s.k.problem.AnyOptimum
 	target := func() float64 {
 		if first {
-			return most - slack(most)
+			return top - slack(top)
 		}
-		return most + slack(most)
+		return top + slack(top)
 	}
 	c.target = target()
 	c.found = func(other []int32) float64 {
-		switch w := s.worth(other); {
-		case w > most+slack(most):
+		w := s.worth(other)
+		switch {
+		case w > top+slack(top):
 			best, most, ties = other, w, 0
 			first = !s.k.problem.AnyOptimum
-		case w < most-slack(most):
+		case w < top-slack(top):
 		default:
 			if ties++; ties > coverTies {
 				first = false
 			} else if s.k.before(s.point(other).x, s.point(best).x) {
-				best, most = other, max(w, most)
+				best, most = other, w
 			}
 		}
+		top = max(top, w)
 		return target()
 	}
-	proven = c.run()
-	return best, proven, first && proven
+	p := swept{proven: c.run(), best: best}
+	p.first = first && p.proven
+	if p.room = top - most; !first {
+		p.room += slack(top)
+	}
+	return p
 }

@@ -31,12 +31,12 @@ func TestCoverSearchIsTheMixedIntegerProgram(t *testing.T) {
 			for v := range all {
 				all[v] = int32(v)
 			}
-			found, proven, first := s.sweepPart(t.Context(), all, nil)
-			if !proven || !first || !slices.Equal(s.point(found).x, want.x) {
-				t.Fatalf("seed %d: covers find %v (proven %v, first %v), the program %v", seed, s.point(found), proven, first, want.x)
+			got := s.sweepPart(t.Context(), all, nil, coverWork)
+			found := got.best
+			if !got.proven || !got.first || !slices.Equal(s.point(found).x, want.x) {
+				t.Fatalf("seed %d: covers find %v (proven %v, first %v), the program %v", seed, s.point(found), got.proven, got.first, want.x)
 			}
-			again, _, _ := s.sweepPart(t.Context(), all, found)
-			if !slices.Equal(again, found) {
+			if again := s.sweepPart(t.Context(), all, found, coverWork); !slices.Equal(again.best, found) {
 				t.Fatalf("seed %d: from the optimum on another is found", seed)
 			}
 			c := q.coverSearch(all)
@@ -81,10 +81,11 @@ func TestCoverSearchGivesUp(t *testing.T) {
 				all[v] = int32(v)
 			}
 			s := q.coverSearch(all)
+			s.budget = coverWork
 			best := 0.0
 			s.found = func(m []int32) float64 { best = q.worth(m); return best }
 			s.stop = s.hopeless
-			if done := s.run(); done != tt.done || !done && s.nodes > coverNodes/2 {
+			if done := s.run(); done != tt.done || !done && s.work > coverWork/2 {
 				t.Errorf("%s: done %v after %d nodes", tt.distribution, done, s.nodes)
 			}
 			if best == 0 {

@@ -14,41 +14,91 @@ const (
 	// close for another.
 	cutRounds = 50
 	cutGain   = 0.005
-	// searchSteps is how many steps a local search takes.
+	// quickSteps is how many steps a local search takes beside the relaxation, and searchSteps before a long search.
+	quickSteps  = 500
 	searchSteps = 20_000
+	// narrow is up to which gap, as a share, mixed-integer programming is tried before long searches without it: there the
+	// relaxation says nearly all.
+	narrow = 0.02
+	// narrowNodes is how many nodes it is given there.
+	narrowNodes = 100
+	// fewMembers is up to how many members no relaxation is solved before a short search without it.
+	fewMembers = 64
+	// quickChoice bounds the steps of searches by prices before others are tried, and optimaChoice of those for the first of the
+	// optima before branch and bound is asked whether there is another.
+	quickChoice  = 10_000
+	optimaChoice = 20_000
 )
 
-// packed solves a component that is a packing. The relaxation is solved first: it is whole, or nearly so, in many
-// auctions. Reduced costs and a packing found by local search leave few members for branch and bound.
+// packed solves a component that is a packing. A few members are searched at once. Of others the relaxation is solved first:
+// it is whole, or nearly so, in many auctions. Reduced costs and a packing found by local search leave few members, for a
+// search by clique covers where much conflicts, for branch and bound where the relaxation is tight.
 func (k *component) packed(ctx context.Context, p *packing, members []int, o solver.Options) (*part, error) {
 	s := &packer{packing: p, k: k, members: members, o: o, deadline: time.Now().Add(o.TimeLimit), bound: math.Inf(1)}
 	if len(members) == 0 {
 		return &part{point: *s.point(nil), proven: true, settled: true}, nil
 	}
-	r, err := p.relax()
-	if err != nil {
-		return nil, err
-	}
-	defer r.close()
 	s.begin()
-	if err := s.tighten(ctx, r); err != nil {
-		return nil, err
-	}
-	if !s.closed() && !s.sweep(ctx, r) {
-		if err := s.branch(ctx, r); err != nil {
+	var r *relaxation
+	if len(members) > fewMembers || !s.sweep(ctx, make([]bool, len(members)), coverTrial) {
+		var err error
+		if r, err = p.relax(); err != nil {
 			return nil, err
 		}
+		defer r.close()
+		if err := s.prove(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.closed() && !s.settled && !k.problem.AnyOptimum && r != nil {
+		err = s.settle(ctx, r)
 	}
 	out := &part{point: *s.point(s.best), bound: max(s.bound, s.worth(s.best))}
 	out.bound = max(out.bound, out.objective)
 	out.proven = out.bound-out.objective <= k.allowance(out.objective)
-	if out.settled = s.settled; out.proven && !out.settled && !k.problem.AnyOptimum {
-		if out.settled = s.settle(r, &out.point); !out.settled {
-			out.settled, err = k.breakTies(ctx, &out.point, left(o, s.deadline))
-		}
+	if out.settled = s.settled; err == nil && out.proven && !out.settled && !k.problem.AnyOptimum {
+		out.settled, err = k.breakTies(ctx, &out.point, left(o, s.deadline))
 		out.bound = max(out.bound, out.objective)
 	}
 	return out, err
+}
+
+// prove finds the best packing by relaxations and searches.
+func (s *packer) prove(ctx context.Context, r *relaxation) error {
+	s.bound = r.bound
+	if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
+		return err
+	}
+	if s.deepen(ctx, r, quickChoice) {
+		return nil
+	}
+	tight := s.bound-s.most <= narrow*math.Abs(s.most)
+	trial := coverTrial
+	if tight {
+		trial /= 8
+	}
+	if s.sweep(ctx, r.dropped, trial) {
+		return nil
+	}
+	if tight {
+		if err := s.branch(ctx, r, narrowNodes); err != nil || s.closed() {
+			return err
+		}
+	}
+	s.search(ctx, r, searchSteps)
+	s.fix(r)
+	if s.closed() || s.sweep(ctx, r.dropped, coverWork) {
+		return nil
+	}
+	nodes := 0
+	if s.o.RelGap > 0 {
+		nodes = exactNodes // to the optimum where that is cheap, as elsewhere; else to the gap asked for
+	}
+	if err := s.branch(ctx, r, nodes); err != nil || s.bound-s.most <= s.o.RelGap*math.Abs(s.most) {
+		return err
+	}
+	return s.approach(ctx, r)
 }
 
 // packer is the search for the best packing of a component.
@@ -109,9 +159,8 @@ func (s *packer) begin() {
 
 // tighten solves the relaxation, with cliques that cut off fractions as long as they close the gap.
 func (s *packer) tighten(ctx context.Context, r *relaxation) error {
-	searched := false
 	last := math.Inf(1)
-	for range cutRounds {
+	for round := range cutRounds {
 		ok, err := r.solve(ctx, left(s.o, s.deadline))
 		if !ok || err != nil {
 			return err
@@ -125,11 +174,11 @@ func (s *packer) tighten(ctx context.Context, r *relaxation) error {
 		if s.closed() {
 			return nil
 		}
-		if !searched {
-			searched = true
-			s.offer(s.localSearch(s.o.Seed, s.best).run(searchSteps, s.bound-s.slack(), func() bool { return s.stopped(ctx) }))
-		}
 		s.fix(r)
+		if round == 0 {
+			s.search(ctx, r, quickSteps)
+			s.fix(r)
+		}
 		if s.closed() || last-s.bound < cutGain*(s.bound-s.most) {
 			return nil
 		}
@@ -145,6 +194,26 @@ func (s *packer) tighten(ctx context.Context, r *relaxation) error {
 	return nil
 }
 
+// search improves the best packing by local search among the members that are left.
+func (s *packer) search(ctx context.Context, r *relaxation, steps int) {
+	open := r.open()
+	at := make(map[int32]int32, len(open))
+	for i, v := range open {
+		at[v] = int32(i)
+	}
+	var start []int32
+	for _, v := range s.best {
+		if i, ok := at[v]; ok {
+			start = append(start, i)
+		}
+	}
+	found := s.among(open).localSearch(s.o.Seed, start).run(steps, s.bound-s.slack(), func() bool { return s.stopped(ctx) })
+	for i, v := range found {
+		found[i] = open[v]
+	}
+	s.offer(found)
+}
+
 // fix drops what no optimum accepts.
 func (s *packer) fix(r *relaxation) {
 	for v := range r.value {
@@ -154,20 +223,19 @@ func (s *packer) fix(r *relaxation) {
 	}
 }
 
-// branch solves what is left by branch and bound.
-func (s *packer) branch(ctx context.Context, r *relaxation) error {
-	m := solver.NewModel("packing", solver.Maximize)
-	vars := make([]solver.Var, len(s.value))
-	start := []float64{}
+// A program is what is left of a packing as a mixed-integer program.
+type program struct {
+	*solver.Model
+	vars []solver.Var // by member
+}
+
+// program states what is left: the members not dropped, and the cliques of the packing and of the relaxation that have prices.
+func (s *packer) program(r *relaxation) *program {
+	m := &program{solver.NewModel("packing", solver.Maximize), make([]solver.Var, len(s.value))}
 	for v, value := range s.value {
 		if !r.dropped[v] {
-			vars[v] = m.Binary("x", s.k.key(s.members[v]))
-			m.Objective(vars[v].Times(value / r.unit))
-			x := 0.0
-			if slices.Contains(s.best, int32(v)) {
-				x = 1
-			}
-			start = append(start, x)
+			m.vars[v] = m.Binary("x", s.k.key(s.members[v]))
+			m.Objective(m.vars[v].Times(value / r.unit))
 		}
 	}
 	for q, members := range r.cliques {
@@ -176,47 +244,130 @@ func (s *packer) branch(ctx context.Context, r *relaxation) error {
 		}
 		var terms []solver.Term
 		for _, v := range members {
-			if vars[v].Valid() {
-				terms = append(terms, vars[v].Times(1))
+			if m.vars[v].Valid() {
+				terms = append(terms, m.vars[v].Times(1))
 			}
 		}
 		if len(terms) > 1 {
 			m.AtMost("clique", "", terms, 1)
 		}
 	}
+	return m
+}
+
+// start is the values of members.
+func (m *program) start(members []int32) []float64 {
+	var values []float64
+	for v, x := range m.vars {
+		if x.Valid() {
+			value := 0.0
+			if slices.Contains(members, int32(v)) {
+				value = 1
+			}
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// members are those that a solution accepts.
+func (m *program) members(sol *solver.Solution) []int32 {
+	found := []int32{}
+	for v, x := range m.vars {
+		if x.Valid() && sol.Value(x) > 0.5 {
+			found = append(found, int32(v))
+		}
+	}
+	return found
+}
+
+// other demands that not just these members are accepted.
+func (m *program) other(members []int32) {
+	var differ []solver.Term
+	for v, x := range m.vars {
+		if x.Valid() && !slices.Contains(members, int32(v)) {
+			differ = append(differ, x.Times(1))
+		}
+	}
+	for _, v := range members {
+		differ = append(differ, m.vars[v].Times(-1))
+	}
+	m.AtLeast("other", "", differ, float64(1-len(members)))
+}
+
+// branch looks for packings other than the best that are worth as much or more by branch and bound of so many nodes, 0 for any
+// number. Ties are settled where there are few.
+func (s *packer) branch(ctx context.Context, r *relaxation, nodes int) error {
+	seen := [][]int32{s.best} // worth the same
+	for {
+		m := s.program(r)
+		ties := !s.k.problem.AnyOptimum && len(seen) <= tieOptima
+		enough := s.most + s.slack()/2
+		if ties {
+			enough = s.most - 2*slack(s.most) - provenMoney*r.unit - provenShare*math.Abs(s.most)
+			for _, members := range seen {
+				m.other(members)
+			}
+		}
+		o := left(s.o, s.deadline)
+		o.RelGap, o.NodeLimit = 0, nodes
+		o.Extra = map[string]any{"objective_bound": -enough / r.unit} // programs are solved as minimisations
+		if s.o.Progress != nil {
+			o.Progress = func(solver.Progress) { s.tell() }
+		}
+		sol, err := solver.Solve(ctx, m.Model, o)
+		if err != nil {
+			return err
+		}
+		done := sol.Termination == solver.Completed
+		if done && sol.Claim == solver.Infeasible {
+			s.bound, s.settled = min(s.bound, s.most+s.slack()), ties
+			return nil
+		}
+		most := s.most
+		var found []int32
+		if sol.HasValues() {
+			if found = m.members(sol); s.fits(found) {
+				s.offer(found)
+			}
+		}
+		s.bound = min(s.bound, max(s.most, enough, sol.Bound*r.unit))
+		switch {
+		case !done || sol.Claim != solver.Optimal || !ties:
+			return nil
+		case s.most > most+slack(most):
+			seen = nil
+			s.fix(r)
+		case s.worth(found) < s.most-slack(s.most):
+			s.settled = true
+			return nil
+		case s.k.before(s.point(found).x, s.point(s.best).x):
+			s.best = found
+		}
+		if len(seen) < 2 && s.first(ctx, r, optimaChoice) {
+			return nil
+		}
+		seen = append(seen, found)
+	}
+}
+
+// approach solves what is left to the gap asked for.
+func (s *packer) approach(ctx context.Context, r *relaxation) error {
+	m := s.program(r)
 	o := left(s.o, s.deadline)
-	o.Start, o.RelGap = start, 0
+	o.Start = m.start(s.best)
 	if tell := s.o.Progress; tell != nil {
 		o.Progress = func(p solver.Progress) {
-			p.Objective, p.Bound = p.Objective*r.unit, min(s.bound, p.Bound*r.unit)
+			p.Objective, p.Bound = max(s.most, p.Objective*r.unit), min(s.bound, p.Bound*r.unit)
 			tell(p)
 		}
 	}
-	// To the optimum where that is cheap, as elsewhere; else to the gap asked for.
-	if s.o.RelGap > 0 {
-		o.NodeLimit = exactNodes
-	}
-	sol, err := solver.Solve(ctx, m, o)
+	sol, err := solver.Solve(ctx, m.Model, o)
 	if err != nil {
 		return err
 	}
-	if s.o.RelGap > 0 && sol.Limit == solver.LimitNodes && sol.Gap() > s.o.RelGap {
-		o.NodeLimit, o.RelGap, o.TimeLimit = 0, s.o.RelGap, left(s.o, s.deadline).TimeLimit
-		if sol.HasValues() {
-			o.Start = slices.Clone(sol.Values())
-		}
-		if sol, err = solver.Solve(ctx, m, o); err != nil {
-			return err
-		}
-	}
 	if sol.HasValues() {
-		var found []int32
-		for v, x := range vars {
-			if x.Valid() && sol.Value(x) > 0.5 {
-				found = append(found, int32(v))
-			}
-		}
-		if s.fits(found) {
+		if found := m.members(sol); s.fits(found) {
 			s.offer(found)
 		}
 	}
@@ -233,9 +384,58 @@ func (s *packer) point(members []int32) *point {
 	return &point{x: x, y: s.k.on(x), first: true, objective: s.k.earns(x), price: make([]float64, len(s.k.rows))}
 }
 
-// settle moves best, a proven optimum, to the first of the optima by the tie rule. It returns false where that took
-// too long.
-func (s *packer) settle(r *relaxation, best *point) bool {
+// settle moves best, a proven optimum, to the first of the optima by the tie rule, as far as that does not take too long.
+func (s *packer) settle(ctx context.Context, r *relaxation) error {
+	if s.first(ctx, r, optimaChoice) {
+		return nil
+	}
+	if err := s.branch(ctx, r, tieNodes); err != nil || s.settled {
+		return err
+	}
+	s.first(ctx, r, tieSteps)
+	return nil
+}
+
+// deepen searches by the prices of the relaxation for packings that are worth nearly as much as the bound, then a little less
+// and so on down to the best: the less is given away, the shorter a search.
+func (s *packer) deepen(ctx context.Context, r *relaxation, steps int) bool {
+	for share := 1.0 / 32; share < 1; share *= 2 {
+		least := s.bound - share*(s.bound-s.most)
+		var open []int32
+		for v := range s.value {
+			if !r.dropped[v] && r.with(int32(v)) >= least {
+				open = append(open, int32(v))
+			}
+		}
+		if len(open) == 0 {
+			continue
+		}
+		c := r.choice(open)
+		c.least, c.steps, c.stop = least, steps, func() bool { return s.stopped(ctx) }
+		found := c.find(c.everyone())
+		if found {
+			members := make([]int32, len(c.chosen))
+			for i, v := range c.chosen {
+				members[i] = open[v]
+			}
+			slices.Sort(members)
+			if s.fits(members) {
+				s.offer(members)
+			}
+			s.fix(r)
+			break
+		}
+		if c.steps < 0 {
+			return false
+		}
+		s.bound = min(s.bound, least)
+	}
+	return s.first(ctx, r, steps)
+}
+
+// first moves best to the first of the optima by the prices of the relaxation, and proves it optimal. It returns false where that
+// takes more steps in a part of what is left or was stopped.
+func (s *packer) first(ctx context.Context, r *relaxation, steps int) bool {
 	var open []int32
 	for v := range s.value {
 		if !r.dropped[v] && r.with(int32(v)) >= s.most-s.slack() {
@@ -247,7 +447,7 @@ func (s *packer) settle(r *relaxation, best *point) bool {
 		in.add(v)
 	}
 	var all []int32
-	settled := true
+	room := 0.0
 	for _, members := range s.parts(open) {
 		var now []int32
 		for i, v := range members {
@@ -261,20 +461,25 @@ func (s *packer) settle(r *relaxation, best *point) bool {
 				bidder[i], volume[i] = s.k.bidder(s.members[v]), s.k.volume[s.members[v]]
 			}
 			c := r.choice(members)
-			c.volume = volume
+			c.volume, c.steps, c.stop = volume, steps, func() bool { return s.stopped(ctx) }
 			first, ok := c.first(now, bidder)
-			now, settled = first, settled && ok
+			if !ok {
+				return false
+			}
+			now, room = first, room+slack(s.most)
 		}
 		for _, i := range now {
 			all = append(all, members[i])
 		}
 	}
 	slices.Sort(all)
-	if s.fits(all) {
-		*best = *s.point(all)
-		return settled
+	w := s.worth(all)
+	if !s.fits(all) || w < s.most-slack(s.most)-room {
+		return false
 	}
-	return false
+	s.best, s.most, s.settled = all, w, true
+	s.bound = min(s.bound, s.most+room)
+	return true
 }
 
 // choice is the search among some of the members, by the prices of the relaxation.

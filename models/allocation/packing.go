@@ -124,6 +124,27 @@ func (k *component) packing() (p *packing, members []int) {
 	return newPacking(worth, cliques), members
 }
 
+// among is the packing of some members, in their order, without cliques.
+func (p *packing) among(members []int32) *packing {
+	at := make([]int32, len(p.value))
+	for v := range at {
+		at[v] = -1
+	}
+	for i, v := range members {
+		at[v] = int32(i)
+	}
+	a := &packing{value: make([]float64, len(members)), conflicts: newBits(len(members), len(members))}
+	for i, v := range members {
+		a.value[i] = p.value[v]
+		for u := range p.conflicts[v].all() {
+			if at[u] >= 0 {
+				a.conflicts[i].add(at[u])
+			}
+		}
+	}
+	return a
+}
+
 // worth is what the members are worth together.
 func (p *packing) worth(members []int32) float64 {
 	var s solver.Sum

@@ -33,9 +33,10 @@ type choice struct {
 	of      []bits    // by member: the cliques with a price that it is in; nil when these have changed
 	volume  []float64 // by member: packages
 	demands []demand
-	bound   float64 // what no choice is worth more than
-	least   float64 // what one is to be worth
-	steps   int     // left
+	bound   float64     // what no choice is worth more than
+	least   float64     // what one is to be worth
+	steps   int         // left
+	stop    func() bool // asked now and then whether to give up; nil for never
 	chosen  []int32
 }
 
@@ -146,7 +147,10 @@ func (c *choice) take(v int32, alive, empty bits) {
 // fill goes on from what is chosen with the members alive, the cliques that are empty and the budget that is left.
 // It may change the sets.
 func (c *choice) fill(alive, empty bits, budget float64) bool {
-	if c.steps--; c.steps < 0 {
+	if c.steps--; c.steps%stopSteps == 0 && c.stop != nil && c.stop() {
+		c.steps = -1
+	}
+	if c.steps < 0 {
 		return false
 	}
 	var pick int32

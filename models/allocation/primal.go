@@ -49,6 +49,8 @@ const (
 	mostKicks  = 4
 	// One worse local optimum in keepWorse is gone on from.
 	keepWorse = 50
+	// patience is for how many steps a search goes on at least without a better packing.
+	patience = 2000
 	// stopSteps is how often a search asks whether to stop.
 	stopSteps = 64
 	// exchangeGain is the share of a value by which an exchange has to gain: more than long sums of differences lose.
@@ -138,14 +140,15 @@ func (s *localSearch) kick() {
 	}
 }
 
-// run takes so many steps, each a kick and the way down from there, until one is worth enough or it is told to stop, and
-// returns the best found.
+// run takes so many steps at most, each a kick and the way down from there, until one is worth enough, the last that led to a
+// better packing is as long ago as that took, or it is told to stop. It returns the best found.
 func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
 	s.descend()
 	best, bestWorth := slices.Clone(s.in), s.worth
 	stand, standWorth := slices.Clone(s.in), s.worth
+	better := 0 // the last step that led to a better packing
 	for step := range steps {
-		if bestWorth >= enough || step%stopSteps == 0 && stop() {
+		if bestWorth >= enough || step-better > max(better, patience) || step%stopSteps == 0 && stop() {
 			break
 		}
 		s.kick()
@@ -154,7 +157,7 @@ func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
 		case s.worth >= standWorth || s.random.IntN(keepWorse) == 0:
 			stand, standWorth = append(stand[:0], s.in...), s.worth
 			if s.worth > bestWorth {
-				best, bestWorth = append(best[:0], s.in...), s.worth
+				best, bestWorth, better = append(best[:0], s.in...), s.worth, step
 			}
 		default:
 			s.reset(stand)

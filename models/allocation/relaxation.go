@@ -57,6 +57,7 @@ func (p *packing) relax() (*relaxation, error) {
 	for _, q := range p.cliques {
 		r.add(p.maximal(q, p.value))
 	}
+	r.assess() // without prices, the sum of all values
 	var err error
 	r.session, err = solver.Open(r.model)
 	return r, err
@@ -85,6 +86,16 @@ func (r *relaxation) add(q []int32) bool {
 func (r *relaxation) drop(v int32) {
 	r.dropped[v] = true
 	r.model.SetBounds(r.vars[v], 0, 0)
+}
+
+// open are the members not dropped.
+func (r *relaxation) open() (members []int32) {
+	for v, out := range r.dropped {
+		if !out {
+			members = append(members, int32(v))
+		}
+	}
+	return members
 }
 
 // solve solves the relaxation as it is. It returns false where a limit or the context stopped it; the bound stands.
