@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -393,31 +394,33 @@ func (c *Comparison) tornado(metric string) error {
 	return nil
 }
 
-// A comparisonTable is one table of a comparison: its file, header and rows.
+// A comparisonTable is one table of a comparison.
 type comparisonTable struct {
-	file string
-	rows func(*Comparison) (header []string, rows [][]string)
+	file    string
+	columns []column
+	row     reflect.Type
+	rows    func(*Comparison) (header []string, rows [][]string)
 }
 
 // comparisonTables are the tables of a comparison.
 var comparisonTables = []comparisonTable{
-	{"metrics.csv", tableOf(func(c *Comparison) []MetricRow { return c.Metrics })},
-	{"lots.csv", tableOf(func(c *Comparison) []LotChange { return c.Lots })},
-	{"bids.csv", tableOf(func(c *Comparison) []BidChange { return c.Bids })},
-	{"expected.csv", tableOf(func(c *Comparison) []ExpectedRow { return c.Expected })},
-	{"tornado.csv", tableOf(func(c *Comparison) []TornadoRow { return c.Tornado })},
-	{regretFile, tableOf(func(c *Comparison) []RegretRow { return c.Regret })},
+	tableOf("metrics.csv", func(c *Comparison) []MetricRow { return c.Metrics }),
+	tableOf("lots.csv", func(c *Comparison) []LotChange { return c.Lots }),
+	tableOf("bids.csv", func(c *Comparison) []BidChange { return c.Bids }),
+	tableOf("expected.csv", func(c *Comparison) []ExpectedRow { return c.Expected }),
+	tableOf("tornado.csv", func(c *Comparison) []TornadoRow { return c.Tornado }),
+	tableOf(regretFile, func(c *Comparison) []RegretRow { return c.Regret }),
 }
 
-func tableOf[T any](rows func(*Comparison) []T) func(*Comparison) ([]string, [][]string) {
+func tableOf[T any](file string, rows func(*Comparison) []T) comparisonTable {
 	columns := columnsOf[T]()
-	return func(c *Comparison) ([]string, [][]string) {
+	return comparisonTable{file, columns, reflect.TypeFor[T](), func(c *Comparison) ([]string, [][]string) {
 		var header []string
 		for _, col := range columns {
 			header = append(header, col.name)
 		}
 		return header, encode(columns, rows(c))
-	}
+	}}
 }
 
 // WriteComparison writes the tables of a comparison as the folder dir, which appears whole or not at all. With

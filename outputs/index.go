@@ -35,7 +35,12 @@ type IndexRow struct {
 // WriteIndex writes the index of a sweep: scenario, probability, status, time, run, message, and a column for each metric that
 // any of the runs states, in the order in which they come. It appears whole or not at all.
 func WriteIndex(dir string, rows []IndexRow) error {
-	header := []string{"scenario", "probability", "status", "time", "run", "message"}
+	return Replace(filepath.Join(dir, IndexFile), render(indexCells(rows)))
+}
+
+// indexCells returns the header and the rows of an index.
+func indexCells(rows []IndexRow) (header []string, cells [][]string) {
+	header = []string{"scenario", "probability", "status", "time", "run", "message"}
 	at := map[string]int{}
 	for _, r := range rows {
 		for _, m := range r.Metrics {
@@ -45,7 +50,6 @@ func WriteIndex(dir string, rows []IndexRow) error {
 			}
 		}
 	}
-	var cells [][]string
 	for _, r := range rows {
 		row := make([]string, len(header))
 		copy(row, []string{text(r.Scenario), number(r.Probability), r.Status, number(r.Seconds), text(r.Run), text(r.Message)})
@@ -56,7 +60,7 @@ func WriteIndex(dir string, rows []IndexRow) error {
 		}
 		cells = append(cells, row)
 	}
-	return Replace(filepath.Join(dir, IndexFile), render(header, cells))
+	return header, cells
 }
 
 // WriteScenarios writes rows with their header as the scenarios of a sweep.

@@ -117,7 +117,7 @@ func TestEveryCommandHasItsTables(t *testing.T) {
 	always := []string{"allocation.csv", "lot_results.csv", "manifest.json", "payments.csv", "summary.csv"}
 	profiles := []auction.ProfileRow{{Profile: "1", Probability: 1}}
 	ofBid := []string{
-		"recommended_bids.csv", "equilibrium.csv", "network.csv", "bid_lots.csv", "bid_curves.csv", "profit_scenarios.csv", "facility_results.csv",
+		"recommended_bids.csv", "equilibrium.csv", "network.csv", "network_without_lots.csv", "bid_lots.csv", "bid_curves.csv", "profit_scenarios.csv", "facility_results.csv",
 	}
 	for _, c := range []struct {
 		r    auction.Results
@@ -130,8 +130,8 @@ func TestEveryCommandHasItsTables(t *testing.T) {
 			auction.Results{Command: "bid", BidTables: auction.BidTables{NetworkScenarios: []auction.NetworkScenario{{}}, Beliefs: []auction.BeliefRow{{}}}},
 			slices.Concat(ofBid, []string{"network_scenarios.csv", "beliefs.csv"}),
 		},
-		{auction.Results{Command: "solve"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv"}},
-		{auction.Results{Command: "solve", Profiles: profiles}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "profiles.csv"}},
+		{auction.Results{Command: "solve"}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "network_without_lots.csv", "convergence.csv"}},
+		{auction.Results{Command: "solve", Profiles: profiles}, []string{"recommended_bids.csv", "equilibrium.csv", "network.csv", "network_without_lots.csv", "convergence.csv", "profiles.csv"}},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		if err := Write(dir, false, &c.r, &Manifest{}); err != nil {

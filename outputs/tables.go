@@ -8,6 +8,7 @@
 package outputs
 
 import (
+	"reflect"
 	"slices"
 
 	"lotwise/models/auction"
@@ -18,6 +19,7 @@ import (
 type table struct {
 	file    string
 	columns []column
+	row     reflect.Type // what a row is
 	has     func(*auction.Results) bool
 	write   func(*auction.Results) [][]string        // cells of every row, without the header
 	read    func(*auction.Results, *records) []error // the inverse of write
@@ -36,6 +38,8 @@ var tables = []table{
 	rowsOf("equilibrium.csv", bids, func(r *auction.Results) *[]auction.EquilibriumRow { return &r.Equilibrium }),
 	rowsOf("profiles.csv", correlated, func(r *auction.Results) *[]auction.ProfileRow { return &r.Profiles }),
 	rowsOf("network.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.Network }),
+	rowsOf("network_without_lots.csv", bids, func(r *auction.Results) *[]auction.NetworkRow { return &r.WithoutLots }),
+	rowsOf("convergence.csv", solves, func(r *auction.Results) *[]auction.ConvergenceRow { return &r.Convergence }),
 	rowsOf("bid_lots.csv", answers, func(r *auction.Results) *[]auction.BidLot { return &r.BidLots }),
 	rowsOf("bid_curves.csv", answers, func(r *auction.Results) *[]auction.CurvePoint { return &r.BidCurves }),
 	rowsOf("profit_scenarios.csv", answers, func(r *auction.Results) *[]auction.ProfitScenario { return &r.ProfitScenarios }),
@@ -51,6 +55,7 @@ func every(*auction.Results) bool       { return true }
 func allocates(r *auction.Results) bool { return r.Command == "allocate" }
 func losing(r *auction.Results) bool    { return r.Losing != nil }
 func bids(r *auction.Results) bool      { return r.Command == "bid" || r.Command == "solve" }
+func solves(r *auction.Results) bool    { return r.Command == "solve" }
 func answers(r *auction.Results) bool   { return r.Command == "bid" }
 func perScenario(r *auction.Results) bool {
 	return answers(r) && len(r.NetworkScenarios) > 0
@@ -91,7 +96,7 @@ var summary = func() table {
 func rowsOf[T any](file string, has func(*auction.Results) bool, field func(*auction.Results) *[]T) table {
 	columns := columnsOf[T]()
 	return table{
-		file: file, columns: columns, has: has,
+		file: file, columns: columns, row: reflect.TypeFor[T](), has: has,
 		write: func(r *auction.Results) [][]string { return encode(columns, *field(r)) },
 		read: func(r *auction.Results, from *records) (errs []error) {
 			*field(r), errs = decode[T](columns, from)

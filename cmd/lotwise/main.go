@@ -93,6 +93,7 @@ func commands() []*cli.Command {
 		sweepCommand,
 		collectCommand,
 		compareCommand,
+		reportCommand,
 		verifyCommand,
 		schemaCommand,
 		completionCommand,

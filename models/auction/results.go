@@ -15,9 +15,11 @@ type Results struct {
 	Equilibrium     []EquilibriumRow
 	Profiles        []ProfileRow
 	Network         []NetworkRow
-	BidTables                   // bid: what says why its bid is what it is
-	VoidBids        []VoidBid   // allocate: bids priced under a reserve, which are never accepted
-	Losing          []LosingBid // allocate: bids of which nothing is accepted; nil where they were not asked for
+	WithoutLots     []NetworkRow     // bid, solve: the same where nobody has any lot
+	Convergence     []ConvergenceRow // solve
+	BidTables                        // bid: what says why its bid is what it is
+	VoidBids        []VoidBid        // allocate: bids priced under a reserve, which are never accepted
+	Losing          []LosingBid      // allocate: bids of which nothing is accepted; nil where they were not asked for
 	Summary         []Metric
 }
 
@@ -125,6 +127,15 @@ type NetworkRow struct {
 	Channel string  `csv:"channel"`
 	Volume  float64 `csv:"volume"`
 	Cost    float64 `csv:"cost"` // access, unit or fixed cost; not the payment to the seller
+}
+
+// A ConvergenceRow is one step of the search of solve in a block. Of best-response dynamics (stage pure) the regret is what
+// the bidders could still gain when their turn came, of mixed and correlated play what is certified of the step's.
+type ConvergenceRow struct {
+	Block           string  `csv:"block"`
+	Stage           string  `csv:"stage"` // pure, mixed or correlated
+	Step            float64 `csv:"step"`  // from 1, over all stages
+	RelativeEpsilon float64 `csv:"relative_epsilon"`
 }
 
 // A VoidBid is a bid under a reserve.

@@ -38,6 +38,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	var chosen []played
 	var total Response // over types
 	types := c.Bidders[bidder].Types
+	var nets []*network.Network
 	for t := range types {
 		weight := types[t].Probability
 		switch {
@@ -49,6 +50,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
 		p := against(c, bidder, network.New(c, bidder, t))
 		p.Risk = o.Risk
+		nets = append(nets, p.Network)
 		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
 		if err != nil {
 			return nil, err
@@ -79,6 +81,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: total.Objective, Bound: total.Bound, Epsilon: share(total.Bound-total.Objective, total.Bound)})
 	e.sales.Fill(r)
 	r.Network = e.deliveries.Rows()
+	r.WithoutLots = network.WithoutLots(c, nets)
 	e.summary(r, &total)
 	e.risk(r, chosen, o.Risk)
 	if o.Sample != nil {

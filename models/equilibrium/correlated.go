@@ -324,7 +324,9 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 			scale[s.bidder] += s.probability * certificates[a].bound
 		}
 		c.scale = scale
-		if r := g.relativeRegret(certificates); r < best {
+		r := g.relativeRegret(certificates)
+		g.step(Correlated, r)
+		if r < best {
 			best, bestPlay, bestCertificates = r, sol.play, certificates
 		}
 		if best <= target {

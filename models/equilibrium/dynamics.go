@@ -49,17 +49,20 @@ func (g *game) dynamics(ctx context.Context, start []int, passes int, tolerance 
 	seen := map[string]bool{}
 	for range passes {
 		moved := false
-		for _, s := range g.seats {
+		met := make([]certificate, len(g.seats)) // when the seat's turn came
+		for a, s := range g.seats {
 			r, err := g.respond(ctx, s, choice, o)
 			if err != nil {
 				return choice, false, visited, err
 			}
 			now := g.profit(s, choice[s.index], choice)
+			met[a] = certificate{profit: now, bound: r.bound}
 			if r.profit-now > tolerance*max(r.bound, 0)+roundingRegret*max(math.Abs(r.profit), math.Abs(now)) {
 				choice[s.index] = r.best
 				moved = true
 			}
 		}
+		g.step(Pure, g.relativeRegret(met))
 		if !moved {
 			return choice, true, visited, nil
 		}

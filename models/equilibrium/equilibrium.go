@@ -172,6 +172,15 @@ type outcome struct {
 	play         *play
 	certificates []certificate
 	concept      string
+	steps        []auction.ConvergenceRow // of the search that found it
+}
+
+// step notes how far from equilibrium a step of the search is.
+func (g *game) step(stage string, regret float64) {
+	if g.steps != nil {
+		n := len(*g.steps) + 1
+		*g.steps = append(*g.steps, auction.ConvergenceRow{Block: g.block, Stage: stage, Step: float64(n), RelativeEpsilon: regret})
+	}
 }
 
 // solveBlocks solves every block, at most o.Threads at once.
@@ -192,6 +201,7 @@ func solveBlocks(ctx context.Context, c *auction.Case, nets [][]*network.Network
 			if found[k], err = s.run(ctx, o.Concept); err != nil {
 				return fmt.Errorf("block %s: %w", name, err)
 			}
+			found[k].steps = s.steps
 			mu.Lock()
 			defer mu.Unlock()
 			done++
@@ -234,6 +244,7 @@ type search struct {
 	fixed map[int][]bidding.Row
 	name  string
 	o     auction.Options
+	steps []auction.ConvergenceRow
 }
 
 // How far the search goes in one block before it takes what it has.
@@ -251,7 +262,7 @@ const (
 // run solves the block under a concept.
 func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 	fine := newGame(s.c, s.nets, s.lots, s.fixed, false, s.o.Seed)
-	fine.block = s.name
+	fine.block, fine.steps = s.name, &s.steps
 	// The gap of best responses is part of every regret: a fraction of what is asked for.
 	o := bidding.Options{Gap: math.Min(s.o.Gap, s.o.Epsilon/8), Seed: s.o.Seed}
 	best, visited, err := s.pure(ctx, fine, concept, o)
@@ -270,7 +281,7 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 	}
 	if bidders, types := fine.size(); concept == Mixed || concept == Auto && (bidders <= 2 || types <= autoMixers) {
 		whole := newGame(s.c, s.nets, s.lots, s.fixed, true, s.o.Seed)
-		whole.block = s.name
+		whole.block, whole.steps = s.name, &s.steps
 		for _, choice := range visited {
 			transfer(fine, whole, choice)
 		}

@@ -21,7 +21,8 @@ type game struct {
 	offers  []*offerBook          // by position in lots
 	at      map[int]int           // position of a lot in lots
 	seed    int64
-	sampled bool // some part faces more joint offers than can be enumerated
+	sampled bool                      // some part faces more joint offers than can be enumerated
+	steps   *[]auction.ConvergenceRow // of the search in the block, nil where nobody asks
 }
 
 // A seat makes one decision of the game: what a bidder of a type bids for the lots of its parts. The

@@ -44,7 +44,9 @@ func (g *game) mix(ctx context.Context, target float64, steps int, o bidding.Opt
 			}
 			grew = grew || len(s.pool) > size
 		}
-		if r := g.relativeRegret(certificates); r < best {
+		r := g.relativeRegret(certificates)
+		g.step(Mixed, r)
+		if r < best {
 			best, bestPlay, bestCertificates = r, pl, certificates
 		}
 		if best <= target || !grew {

@@ -209,9 +209,13 @@ func results(c *auction.Case, nets [][]*network.Network, found []*outcome, fixed
 	slices.SortStableFunc(r.Equilibrium, func(x, y auction.EquilibriumRow) int {
 		return cmp.Compare(bidders[x.Bidder], bidders[y.Bidder])
 	})
+	for _, out := range found {
+		r.Convergence = append(r.Convergence, out.steps...)
+	}
 	outside(c, nets, deliveries)
 	sold.Fill(r)
 	r.Network = deliveries.Rows()
+	r.WithoutLots = network.WithoutLots(c, nets...)
 	summarise(c, r, o, cut, concept, sampled, profit, regret, bound)
 	return r, nil
 }

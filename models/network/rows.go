@@ -44,6 +44,21 @@ func (d *Deliveries) Add(bidder int, x Delivery, weight float64) {
 	}
 }
 
+// WithoutLots says how bidders deliver with no lot at all, each given by the networks of its types, by their probabilities.
+func WithoutLots(c *auction.Case, bidders ...[]*Network) []auction.NetworkRow {
+	d := NewDeliveries(c)
+	for _, types := range bidders {
+		for _, n := range types {
+			weight := 1.0 // of a type that is asked for alone
+			if len(types) > 1 {
+				weight = c.Bidders[n.bidder].Types[n.typ].Probability
+			}
+			d.Add(n.bidder, n.Deliver(make([]float64, len(n.ids))), weight)
+		}
+	}
+	return d.Rows()
+}
+
 func (d *Deliveries) add(names auction.NetworkRow, volume, cost float64) {
 	k, found := d.at[names]
 	if !found {

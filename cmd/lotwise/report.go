@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"lotwise/inputs"
+	"lotwise/inputs/cases"
+	"lotwise/models/auction"
+	"lotwise/outputs"
+	"lotwise/outputs/report"
+)
+
+var reportCommand = &cli.Command{
+	Name:      "report",
+	Usage:     "a run, runs side by side, or a sweep as one page of HTML",
+	UsageText: "lotwise report RUN | RUN RUN... | RUNS [-o FILE] [--plots DIR] [--case CASE] [--metric NAME]",
+	Description: "Writes one page with the figures and their certificates, pictures, and tables to sort and filter. It needs\n" +
+		"no network and opens from a mail. Of one run it is RUN/report.html, of a sweep RUNS/report.html; several runs need\n" +
+		"-o FILE. The map needs the case, with columns latitude and longitude in lots.csv: cases that come with the program\n" +
+		"are found, others are named with --case. --plots writes the pictures as SVG files too.\n\nExamples:\n" +
+		"  lotwise report runs/base --case mycase\n" +
+		"  lotwise report runs/base runs/dear -o compared.html\n" +
+		"  lotwise report sweeps/fuel --metric contribution --plots pictures",
+	Flags: []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `FILE` (default: report.html in the run or sweep)"},
+		&cli.StringFlag{Name: "plots", Usage: "write the pictures as SVG files into the folder `DIR`"},
+		&cli.StringFlag{Name: "case", Usage: "the `CASE` that the run is of, for the map"},
+		&cli.StringFlag{Name: "metric", Value: "revenue", Usage: "the metric `NAME` of the tornado"},
+	},
+	Action: func(cc *cli.Context) error {
+		dirs, file := cc.Args().Slice(), cc.String("output")
+		if len(dirs) == 0 {
+			return usage("RUN is missing: %s", cc.Command.UsageText)
+		}
+		if file == "" {
+			if len(dirs) > 1 {
+				return usage("-o FILE is missing: where to write the page of several runs")
+			}
+			file = filepath.Join(dirs[0], reportFile)
+		}
+		page, err := pageOf(cc, dirs)
+		if err != nil {
+			return err
+		}
+		data, err := page.Render()
+		if err != nil {
+			return err
+		}
+		if dir := cc.String("plots"); dir != "" {
+			names, err := page.SavePlots(dir)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cc.App.Writer, "%d pictures are in %s\n", len(names), dir)
+		}
+		if err := outputs.Replace(file, data); err != nil {
+			if errors.Is(err, fs.ErrPermission) {
+				err = fmt.Errorf("%w; name another place with -o FILE", err)
+			}
+			return err
+		}
+		fmt.Fprintf(cc.App.Writer, "The report is in %s\n", file)
+		return nil
+	},
+}
+
+const reportFile = "report.html"
+
+// pageOf reads what the folders hold, a run, runs or a sweep, and makes the page of it.
+func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
+	name := filepath.Base(filepath.Clean(dirs[0]))
+	_, err := os.Stat(filepath.Join(dirs[0], outputs.IndexFile))
+	sweep := len(dirs) == 1 && err == nil
+	if len(dirs) == 1 && !sweep {
+		r, m, err := outputs.Read(dirs[0])
+		if err != nil {
+			return nil, err
+		}
+		c, err := caseOf(m, cc.String("case"))
+		if err != nil {
+			return nil, err
+		}
+		return report.Run(name, r, m, c), nil
+	}
+	members, err := outputs.Members(dirs)
+	if err != nil {
+		return nil, err
+	}
+	c, err := outputs.Compare(members, cc.String("metric"))
+	if err != nil {
+		return nil, err
+	}
+	if !sweep {
+		return report.Comparison("Comparison with "+name, c, nil), nil
+	}
+	index, err := outputs.ReadIndex(dirs[0])
+	return report.Comparison("Sweep "+name, c, index), err
+}
+
+// caseOf reads the case of a run: the one named, which must be it, or one that comes with the program, where it is that; else
+// nil.
+func caseOf(m *outputs.Manifest, path string) (*auction.Case, error) {
+	named := path != ""
+	if !named {
+		if _, ok := cases.Open(m.Case); !ok {
+			return nil, nil
+		}
+		path = m.Case
+	}
+	is, err := inputs.Digests(path)
+	if err != nil {
+		return nil, err
+	}
+	stated := m.Inputs
+	if bids, ok := stated[bidsDigest]; ok {
+		is[bidsDigest] = bids // the file is none of the case's
+	}
+	if found := differences(stated, is); len(found) > 0 {
+		if !named {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("%s is not the case of the run: %s", path, found[0])
+	}
+	return inputs.ReadUnder(path, m.Assumed())
+}
