@@ -247,6 +247,12 @@ func flush(dir string) error {
 	return nil
 }
 
+// Finished says whether dir is a run folder: it appears whole or not at all.
+func Finished(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, ManifestFile))
+	return err == nil
+}
+
 // ReadManifest reads the manifest of a run folder.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestFile)

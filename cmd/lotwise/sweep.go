@@ -79,8 +79,8 @@ type sweep struct {
 	threads       int
 	shard, shards int // from 1
 	list          []auction.Assumption
-	names         []string            // of the run folders, by scenario
-	base          int                 // the scenario that the others start from
+	names         []string // of the run folders, by scenario
+	plan          plan
 	failed        map[int]jobs.Ending // by scenario: what another try might change
 }
 
@@ -111,23 +111,10 @@ func (s *sweep) run() error {
 		return err
 	}
 
-	var scenarios []int // of the jobs
-	var list []jobs.Job
-	add := func(i, after int) {
-		scenarios = append(scenarios, i)
-		list = append(list, jobs.Job{Args: s.arguments(i), After: after, Done: s.done(i)})
-	}
-	if s.starts() {
-		add(s.base, -1)
-	}
-	for i := range s.list {
-		if (i+1-s.shard)%s.shards == 0 && !(s.starts() && i == s.base) {
-			after := -1
-			if s.starts() {
-				after = 0
-			}
-			add(i, after)
-		}
+	scenarios := s.plan.shard(s.shard, s.shards) // of the jobs
+	list := make([]jobs.Job, len(scenarios))
+	for n, i := range scenarios {
+		list[n] = jobs.Job{Args: func() []string { return s.arguments(i) }, After: slices.Index(scenarios, s.plan.parent[i]), Done: s.done(i)}
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -198,7 +185,12 @@ func (s *sweep) read() (rows [][]string, err error) {
 	if s.list, err = inputs.Assumptions(s.path, file); err != nil {
 		return nil, err
 	}
-	s.base = slices.IndexFunc(s.list, func(a auction.Assumption) bool { return a.Name == inputs.Base })
+	base := slices.IndexFunc(s.list, func(a auction.Assumption) bool { return a.Name == inputs.Base })
+	if s.cc.String("command") == "solve" {
+		s.plan = planned(s.list, base)
+	} else {
+		s.plan = apart(len(s.list), base)
+	}
 	// Requirements are told before anything runs, too.
 	for i := range s.list {
 		c, err := inputs.ReadUnder(s.path, &s.list[i])
@@ -233,22 +225,15 @@ func (s *sweep) name() error {
 		return outputs.Fingerprint(version, highs.Version(), s.cc.String("command"), s.passed(), digests, outputs.Assume(&s.list[i]), near)
 	}
 	s.names = make([]string, len(s.list))
-	near := ""
-	if s.starts() {
-		s.names[s.base] = key(s.base, "")
-		near = s.names[s.base]
-	}
-	for i := range s.list {
-		if s.names[i] == "" {
-			s.names[i] = key(i, near)
+	for _, i := range s.plan.order {
+		near := ""
+		if from := s.plan.parent[i]; from >= 0 {
+			near = s.names[from]
 		}
+		s.names[i] = key(i, near)
 	}
 	return nil
 }
-
-// starts says whether runs start from that of the scenario base: a fixed plan, so that every way to the end of a
-// sweep writes the same runs.
-func (s *sweep) starts() bool { return s.cc.String("command") == "solve" }
 
 // passed are the flags that the runs get, as given.
 func (s *sweep) passed() []string {
@@ -261,20 +246,23 @@ func (s *sweep) passed() []string {
 	return args
 }
 
-// arguments are the command line of a scenario's run.
+// arguments are the command line of a scenario's run, when those that it starts from are finished.
 func (s *sweep) arguments(i int) []string {
 	args := append([]string{s.cc.String("command")}, s.passed()...)
 	args = append(args, "--threads=1", "--progress=none", "--force",
 		"--scenario="+filepath.Join(s.dir, outputs.ScenariosFile)+":"+s.list[i].Name, "--output="+filepath.Join(s.dir, s.names[i]))
-	if s.starts() && i != s.base {
-		args = append(args, "--near="+filepath.Join(s.dir, s.names[s.base]))
+	for from := s.plan.parent[i]; from >= 0; from = s.plan.parent[from] { // one that is infeasible has no run
+		if near := filepath.Join(s.dir, s.names[from]); outputs.Finished(near) {
+			args = append(args, "--near="+near)
+			break
+		}
 	}
 	return append(args, "--", s.path)
 }
 
 // done says whether a scenario's run is there, or is known to have none.
 func (s *sweep) done(i int) bool {
-	if _, err := os.Stat(filepath.Join(s.dir, s.names[i], outputs.ManifestFile)); err == nil {
+	if outputs.Finished(filepath.Join(s.dir, s.names[i])) {
 		return true
 	}
 	_, err := os.Stat(s.endingFile(i))

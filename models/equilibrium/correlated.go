@@ -279,8 +279,8 @@ func (c *correlation) answer(pl *play, certificates []certificate) {
 }
 
 // correlate searches a coarse correlated equilibrium of relative regret target, and returns the best play
-// found with its certificates, by seat.
-func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target float64, steps int, o bidding.Options) (*play, []certificate, error) {
+// found with its certificates, by seat. Where the start is what a neighbour mixes (near), it may do without more play.
+func (g *game) correlate(ctx context.Context, start [][]int, near bool, seed int64, target float64, steps int, o bidding.Options) (*play, []certificate, error) {
 	c := newCorrelation(g, seed, start)
 	for _, s := range g.seats {
 		top := 0.0
@@ -293,12 +293,17 @@ func (g *game) correlate(ctx context.Context, start [][]int, seed int64, target 
 	var bestCertificates []certificate
 	best := math.Inf(1)
 	rounds := firstRounds
-	for range steps {
-		c.noRegret(ctx, rounds)
-		rounds = laterRounds
+	for step := range steps {
+		if step > 0 || !near {
+			c.noRegret(ctx, rounds)
+			rounds = laterRounds
+		}
 		sol, err := c.master(ctx)
 		if err != nil {
 			return bestPlay, bestCertificates, err
+		}
+		if step == 0 && near && sol.epsilon > target/4 {
+			continue
 		}
 		for range reprices {
 			if sol.epsilon <= target/4 || !c.price(ctx, sol) {

@@ -303,7 +303,8 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 			return best, nil
 		}
 	}
-	pl, certificates, err := fine.correlate(ctx, visited, s.o.Seed, s.o.Epsilon, programSteps, o)
+	mixed := len(fine.near(s.o.Near)) > 1
+	pl, certificates, err := fine.correlate(ctx, visited, mixed, s.o.Seed, s.o.Epsilon, programSteps, o)
 	if pl != nil {
 		out := &outcome{g: fine, play: pl, certificates: certificates, concept: Correlated}
 		if best == nil || out.epsilon() < best.epsilon() {
@@ -347,6 +348,9 @@ func (s *search) pure(ctx context.Context, g *game, concept string, o bidding.Op
 	first := 0
 	if len(near) > 0 {
 		first = -1
+	}
+	if len(near) > 1 && concept == Auto {
+		starts = 0 // where the neighbour found no pure equilibrium there is rarely one
 	}
 	for n := first; n < starts; n++ {
 		start := make([]int, len(g.seats))

@@ -21,9 +21,9 @@ import (
 
 // A Job is one command.
 type Job struct {
-	Args  []string // of the program, without its name
-	After int      // the job that has to be finished first, -1 for none
-	Done  bool     // its result is there already
+	Args  func() []string // of the program, without its name; asked for when the job starts
+	After int             // the job that has to be finished first, -1 for none
+	Done  bool            // its result is there already
 }
 
 // An Ending is how a job ended.
@@ -171,7 +171,7 @@ const mostMessage = 4000
 
 func (r *runner) attempt(ctx context.Context, i int) Ending {
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, r.o.Program, r.list[i].Args...)
+	cmd := exec.CommandContext(ctx, r.o.Program, r.list[i].Args()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
 	cmd.Env = append(append(os.Environ(), r.o.Env...), Environment+"=1")

@@ -39,10 +39,13 @@ func TestMain(m *testing.M) {
 		os.WriteFile(args[1], fmt.Append(nil, os.Getpid()), 0o666)
 		time.Sleep(time.Minute)
 	case "parent": // runs a sleeper, to be killed
-		Run(context.Background(), []Job{{Args: []string{"sleep", args[1]}, After: -1}}, options())
+		Run(context.Background(), []Job{{Args: line("sleep", args[1]), After: -1}}, options())
 	}
 	os.Exit(0)
 }
+
+// line is a command line known from the start.
+func line(args ...string) func() []string { return func() []string { return args } }
 
 func options() Options {
 	program, _ := os.Executable()
@@ -53,15 +56,15 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
 	list := []Job{
-		{Args: []string{"append", log, "second"}, After: 1},
-		{Args: []string{"append", log, "first"}, After: -1},
-		{Args: []string{"exit", "4"}, After: -1},
-		{Args: []string{"exit", "9"}, After: -1},
-		{Args: []string{"append", log, "never"}, After: 3},
-		{Args: []string{"append", log, "never"}, After: 4},
-		{Args: []string{"crash", filepath.Join(dir, "crashed")}, After: -1},
-		{Args: []string{"append", log, "before"}, After: -1, Done: true},
-		{Args: []string{"append", log, "after"}, After: 7},
+		{Args: line("append", log, "second"), After: 1},
+		{Args: line("append", log, "first"), After: -1},
+		{Args: line("exit", "4"), After: -1},
+		{Args: line("exit", "9"), After: -1},
+		{Args: line("append", log, "never"), After: 3},
+		{Args: line("append", log, "never"), After: 4},
+		{Args: line("crash", filepath.Join(dir, "crashed")), After: -1},
+		{Args: line("append", log, "before"), After: -1, Done: true},
+		{Args: line("append", log, "after"), After: 7},
 	}
 	var mu sync.Mutex
 	var told []int
@@ -111,7 +114,7 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 	}()
 	began := time.Now()
-	ended := Run(ctx, []Job{{Args: []string{"sleep", pid}, After: -1}, {Args: []string{"exit", "0"}, After: 0}}, options())
+	ended := Run(ctx, []Job{{Args: line("sleep", pid), After: -1}, {Args: line("exit", "0"), After: 0}}, options())
 	if ended[0].Code == 0 || ended[1].Code != NotRun || time.Since(began) > 20*time.Second {
 		t.Errorf("%+v %+v after %v", ended[0], ended[1], time.Since(began))
 	}
