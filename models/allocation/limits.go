@@ -322,13 +322,10 @@ func (k *component) applying(y []bool) *component {
 	return &some
 }
 
-// complete turns on what is off for no reason: controls that are not needed and that no limit on numbers keeps off,
-// in order. Decisions that differ in such controls alone are the same.
+// complete turns on what is off for no reason: controls that are not needed, then bids without a least fraction, that no
+// limit on numbers keeps off, in order. Decisions that differ in such alone are the same.
 func (k *component) complete(y []bool) {
-	if len(k.controls) == 0 {
-		return
-	}
-	in := make([][]passage, len(k.controls))
+	in := make([][]passage, len(k.decide)) // by bid, then control
 	room := make([]float64, len(k.counts))
 	for i := range k.counts {
 		n := &k.counts[i]
@@ -337,22 +334,44 @@ func (k *component) complete(y []bool) {
 			at := d.bid
 			if at < 0 {
 				at = len(k.bids) + d.control
-				in[d.control] = append(in[d.control], passage{i, d.control, d.coef})
 			}
+			in[at] = append(in[at], passage{i, d.control, d.coef})
 			if y[at] {
 				room[i] -= d.coef
 			}
 		}
 	}
-	for c := range k.controls {
-		if y[len(k.bids)+c] || k.controls[c].needed || k.controls[c].nothing {
-			continue
+	admit := func(at int) {
+		if slices.ContainsFunc(in[at], func(w passage) bool { return room[w.count] < w.coef-countSlack }) {
+			return
 		}
-		if !slices.ContainsFunc(in[c], func(w passage) bool { return room[w.count] < w.coef-countSlack }) {
-			y[len(k.bids)+c] = true
-			for _, w := range in[c] {
-				room[w.count] -= w.coef
-			}
+		y[at] = true
+		for _, w := range in[at] {
+			room[w.count] -= w.coef
+		}
+	}
+	for c := range k.controls {
+		if at := len(k.bids) + c; !y[at] && !k.controls[c].needed && !k.controls[c].nothing {
+			admit(at)
+		}
+	}
+	tied := make([]bool, len(k.bids)) // to other bids, which decide on it
+	for _, g := range k.groups {
+		for _, j := range g {
+			tied[j] = true
+		}
+	}
+	for _, r := range k.requires {
+		tied[r[0]] = true
+	}
+	for i := range k.entries {
+		for _, j := range k.entries[i].bids {
+			tied[j] = true
+		}
+	}
+	for j := range k.bids {
+		if !y[j] && k.least[j] == 0 && !tied[j] {
+			admit(j)
 		}
 	}
 }

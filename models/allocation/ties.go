@@ -29,6 +29,9 @@ const (
 	// are not settled within are left where the solver found them, and the summary says so.
 	tieNodes    = 20_000
 	tiePrograms = 500
+	// tieFraction is from which fraction of a bid on another optimum is looked for that accepts it, where a limit on
+	// numbers has to be given up for it: what a smaller one would earn is less than what bounds are certain to.
+	tieFraction = 1e-4
 )
 
 // holdSlack is by how much the searches may fall short of what they must keep. It has to be larger than the
@@ -145,16 +148,20 @@ func (t *ties) decided(ctx context.Context) error {
 // enumerate looks at the optima with other decisions than best. None is left if it says so; stopped says
 // that it could not go on.
 func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
-	seen := []solver.Con{t.exclude(t.k, t.best.y)}
+	// Any optimum will do: nothing worse is looked at, and the first ends the search.
+	o := t.o
+	o.Extra = map[string]any{"objective_bound": -t.near() / t.unit, "objective_target": -t.near() / t.unit}
+	maps.Copy(o.Extra, t.o.Extra)
+	seen := []solver.Con{t.apart(t.best)}
 	for range tieOptima {
-		s, err := t.session.Solve(ctx, t.o)
+		s, err := t.session.Solve(ctx, o)
 		if err != nil {
 			return false, false, err
 		}
 		if s.Claim == solver.Infeasible || s.Bound*t.unit < t.near() {
 			return true, false, nil
 		}
-		if s.Claim != solver.Optimal {
+		if s.Claim != solver.Optimal && s.Limit != solver.LimitObjective || !s.HasValues() {
 			return false, true, nil
 		}
 		if s.Objective*t.unit < t.near() {
@@ -169,15 +176,57 @@ func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
 			continue
 		}
 		t.exact = t.exact && found.first
-		if found.objective >= t.optimum-slack(t.optimum) && t.k.before(found.x, t.best.x) {
-			*t.best = *found
-		}
-		seen = append(seen, t.exclude(t.k, found.y))
+		t.take(found)
+		seen = append(seen, t.apart(found))
 	}
 	for _, r := range seen {
 		t.SetRange(r, math.Inf(-1), math.Inf(1))
 	}
 	return false, false, nil
+}
+
+// take keeps the better of found and best, of points as good the first by the rule.
+func (t *ties) take(found *point) {
+	off := found.objective - t.best.objective
+	if off > slack(t.optimum) || off >= -slack(t.optimum) && t.k.before(found.x, t.best.x) {
+		*t.best = *found
+	}
+}
+
+// apart demands an allocation that is none of those at the decisions of p: one that accepts a bid which they leave no
+// fraction of, not one that they demand a fraction of, or nothing where a limit applies to what they accept only.
+//
+//	Σ_{b: up_b = 0} ω_b + Σ_{b: f_b > 0, y_b = 1} (1 - y_b) + Σ_{nothing, on} (1 - v) ≥ 1
+//
+// where ω_b is y_b, or x_b / tieFraction of a bid whose y_b says nothing of x_b. Decisions that differ without any
+// difference to what can be accepted, such as a lot that may be sold and is not, are the same so.
+func (t *ties) apart(p *point) solver.Con {
+	k := t.k
+	_, up := k.given(p.y)
+	token := false // a bid is accepted only so that it counts
+	for j := range k.bids {
+		token = token || p.y[j] && k.decide[j] && k.least[j] > 0 && p.x[j] < tieFraction
+	}
+	var differ []solver.Term
+	ones := 0.0
+	for j := range k.bids {
+		switch {
+		case up[j] == 0 && (k.least[j] >= tieFraction || token && k.least[j] > 0):
+			differ = append(differ, t.y[j].Times(1))
+		case up[j] == 0:
+			differ = append(differ, t.x[j].Times(1/tieFraction))
+		case k.decide[j] && k.least[j] > 0:
+			differ = append(differ, t.y[j].Times(-1))
+			ones++
+		}
+	}
+	for n := range k.controls {
+		if y := len(k.bids) + n; k.controls[n].nothing && p.y[y] {
+			differ = append(differ, t.y[y].Times(-1))
+			ones++
+		}
+	}
+	return t.AtLeast("other", "", differ, 1-ones)
 }
 
 // climb maximises priority after priority over the optimal allocations. It returns false where it could
@@ -211,9 +260,7 @@ func (t *ties) climb(ctx context.Context) (bool, error) {
 				return false, nil // optimal within what the program forgives, not quite
 			}
 			t.exact = t.exact && found.first
-			if t.k.before(found.x, t.best.x) {
-				*t.best = *found
-			}
+			t.take(found)
 		}
 		terms, per := t.terms(p)
 		w := worth(p, t.best.x) / per
