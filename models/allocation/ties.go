@@ -20,10 +20,13 @@ import (
 // forbidding the decisions seen; the best allotment at each is computed exactly, and the first by the rule
 // kept, until no optimum is left. Decisions that no optimum takes are fixed before by reduced costs, so that
 // a problem without ties costs one more program. Where optima abound, the rule is climbed instead, priority by
-// priority: each is maximised by a program that must keep the optimal value and the priorities before.
+// priority: each is maximised by a program that must keep the optimal value and the priorities before. When all bidders' volumes
+// are known, few optima are left in general, and they are looked for again.
 
 const (
-	// tieOptima is how many optima are looked at one by one before the rule is climbed.
+	// tieFew is how many optima are looked at one by one before the rule is climbed from bidder to bidder, and tieOptima
+	// how many of those that serve all bidders alike before it is climbed from bid to bid.
+	tieFew    = 4
 	tieOptima = 60
 	// tieNodes bounds each of these programs, and tiePrograms their number in one component: ties that
 	// are not settled within are left where the solver found them, and the summary says so.
@@ -101,9 +104,20 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 	defer session.Close()
 	t.session = session
 	t.exact = best.first
-	done, stopped, err := t.enumerate(ctx)
+	all := make([]int, len(k.bids))
+	for j := range all {
+		all[j] = j
+	}
+	p := k.priorities(all)
+	served, accepted := p[:len(p)-len(all)], p[len(p)-len(all):]
+	done, stopped, err := t.enumerate(ctx, tieFew)
 	if !done && !stopped && err == nil {
-		done, err = t.climb(ctx)
+		if stopped, err = t.climb(ctx, served); !stopped && err == nil {
+			if done, stopped, err = t.enumerate(ctx, tieOptima); !done && !stopped && err == nil {
+				stopped, err = t.climb(ctx, accepted)
+				done = !stopped
+			}
+		}
 	}
 	return done && t.exact, err
 }
@@ -111,12 +125,13 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 // ties is the search for the first optimum.
 type ties struct {
 	*formulation
-	k       *component
-	session *solver.Session
-	o       solver.Options
-	optimum float64
-	best    *point
-	exact   bool // every allotment looked at is the first at its decisions
+	k        *component
+	session  *solver.Session
+	o        solver.Options
+	optimum  float64
+	best     *point
+	programs int  // solved by climbing
+	exact    bool // every allotment looked at is the first at its decisions
 }
 
 // near is what a solver's objective at an optimum is at least.
@@ -145,15 +160,16 @@ func (t *ties) decided(ctx context.Context) error {
 	return nil
 }
 
-// enumerate looks at the optima with other decisions than best. None is left if it says so; stopped says
+// enumerate looks at the optima with other decisions than best, up to so many. None is left if it says so; stopped says
 // that it could not go on.
-func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
+func (t *ties) enumerate(ctx context.Context, optima int) (none, stopped bool, err error) {
+	t.maximize(t.objective(t.k))
 	// Any optimum will do: nothing worse is looked at, and the first ends the search.
 	o := t.o
 	o.Extra = map[string]any{"objective_bound": -t.near() / t.unit, "objective_target": -t.near() / t.unit}
 	maps.Copy(o.Extra, t.o.Extra)
 	seen := []solver.Con{t.apart(t.best)}
-	for range tieOptima {
+	for range optima {
 		s, err := t.session.Solve(ctx, o)
 		if err != nil {
 			return false, false, err
@@ -167,22 +183,37 @@ func (t *ties) enumerate(ctx context.Context) (none, stopped bool, err error) {
 		if s.Objective*t.unit < t.near() {
 			return true, false, nil
 		}
-		found, err := t.k.at(ctx, t.formulation, s, t.o)
+		found, err := t.look(ctx, s)
 		if err != nil || ctx.Err() != nil {
 			return false, true, err
 		}
-		if found == nil { // decisions that fit within the solver's tolerances alone
-			seen = append(seen, t.exclude(t.k, t.k.decisions(t.formulation, s)))
-			continue
+		if found != nil {
+			t.take(found)
+			seen = append(seen, t.apart(found))
 		}
-		t.exact = t.exact && found.first
-		t.take(found)
-		seen = append(seen, t.apart(found))
 	}
 	for _, r := range seen {
 		t.SetRange(r, math.Inf(-1), math.Inf(1))
 	}
 	return false, false, nil
+}
+
+// look is the first optimum at the decisions of s. Where there is none, they are optimal within a program's tolerances
+// alone, and forbidden from then on.
+func (t *ties) look(ctx context.Context, s *solver.Solution) (*point, error) {
+	found, err := t.k.at(ctx, t.formulation, s, t.o)
+	switch {
+	case err != nil || ctx.Err() != nil:
+		return nil, err
+	case found == nil:
+		t.exclude(t.k, t.k.decisions(t.formulation, s))
+	case found.objective < t.optimum-slack(t.optimum):
+		t.apart(found)
+	default:
+		t.exact = t.exact && found.first
+		return found, nil
+	}
+	return nil, nil
 }
 
 // take keeps the better of found and best, of points as good the first by the rule.
@@ -229,44 +260,44 @@ func (t *ties) apart(p *point) solver.Con {
 	return t.AtLeast("other", "", differ, 1-ones)
 }
 
-// climb maximises priority after priority over the optimal allocations. It returns false where it could
-// not prove one.
-func (t *ties) climb(ctx context.Context) (bool, error) {
-	t.AtLeast("optimal", "", t.objective(t.k), t.optimum/t.unit-holdSlack(t.optimum/t.unit))
+// climb maximises priority after priority over the optimal allocations. Stopped says that it could not prove one.
+func (t *ties) climb(ctx context.Context, priorities [][]term) (stopped bool, err error) {
+	t.hold(t.objective(t.k), t.optimum/t.unit)
 	o := t.o
 	// The rows that must be kept leave so little room that presolve takes it for none.
 	o.Extra = map[string]any{"presolve": "off"}
 	maps.Copy(o.Extra, t.o.Extra)
-	all := make([]int, len(t.k.bids))
-	for j := range all {
-		all[j] = j
-	}
-	programs := 0
-	for _, p := range t.k.priorities(all) {
-		if worth(p, t.best.x) < t.most(p) {
-			if programs++; programs > tiePrograms {
-				return false, nil
+	for _, p := range priorities {
+		terms, per := t.terms(p)
+		t.maximize(terms)
+		for worth(p, t.best.x) < t.most(p) {
+			if t.programs++; t.programs > tiePrograms {
+				return true, nil
 			}
-			t.maximize(p)
 			s, err := t.session.Solve(ctx, o)
 			if err != nil || s.Claim != solver.Optimal {
-				return false, err
+				return true, err
 			}
-			found, err := t.k.at(ctx, t.formulation, s, t.o)
-			if err != nil || found == nil {
-				return false, err
+			if s.Bound*per <= worth(p, t.best.x)+slack(worth(p, t.best.x)) {
+				break
 			}
-			if found.objective < t.optimum-slack(t.optimum) {
-				return false, nil // optimal within what the program forgives, not quite
+			found, err := t.look(ctx, s)
+			if err != nil || ctx.Err() != nil {
+				return true, err
 			}
-			t.exact = t.exact && found.first
-			t.take(found)
+			if found != nil {
+				t.take(found)
+				break
+			}
 		}
-		terms, per := t.terms(p)
-		w := worth(p, t.best.x) / per
-		t.AtLeast("served", "", terms, w-holdSlack(w))
+		t.hold(terms, worth(p, t.best.x)/per)
 	}
-	return true, nil
+	return false, nil
+}
+
+// hold keeps what is worth w at least that.
+func (t *ties) hold(terms []solver.Term, w float64) {
+	t.AtLeast("held", "", terms, w-holdSlack(w))
 }
 
 // most bounds the priority by what the decisions leave open.
@@ -283,12 +314,11 @@ func (t *ties) most(p []term) float64 {
 	return s.Value()
 }
 
-// maximize makes the priority the objective.
-func (t *ties) maximize(p []term) {
+// maximize makes the terms the objective.
+func (t *ties) maximize(terms []solver.Term) {
 	for j := range t.Vars() {
 		t.SetCost(t.Var(j), 0)
 	}
-	terms, _ := t.terms(p)
 	t.Objective(terms...)
 }
 
