@@ -24,14 +24,17 @@ import (
 // are known, few optima are left in general, and they are looked for again.
 
 const (
-	// tieFew is how many optima are looked at one by one before the rule is climbed from bidder to bidder, and tieOptima
-	// how many of those that serve all bidders alike before it is climbed from bid to bid.
+	// tieFew, and one a bidder, is how many optima are looked at one by one before the rule is climbed from bidder to bidder,
+	// and tieOptima how many of those that serve all bidders alike before it is climbed from bid to bid.
 	tieFew    = 4
 	tieOptima = 60
 	// tieNodes bounds each of these programs, and tiePrograms their number in one component: ties that
 	// are not settled within are left where the solver found them, and the summary says so.
 	tieNodes    = 20_000
 	tiePrograms = 500
+	// tieEffort, and tieShareOfEffort times what the optimum took, is the work that one component's ties may take: seconds.
+	tieEffort        = 30_000
+	tieShareOfEffort = 20
 	// tieFraction is from which fraction of a bid on another optimum is looked for that accepts it, where a limit on
 	// numbers has to be given up for it: what a smaller one would earn is less than what bounds are certain to.
 	tieFraction = 1e-4
@@ -104,13 +107,14 @@ func (k *component) breakTies(ctx context.Context, best *point, o solver.Options
 	defer session.Close()
 	t.session = session
 	t.exact = best.first
+	t.effort = k.effort + tieEffort + tieShareOfEffort*k.effort
 	all := make([]int, len(k.bids))
 	for j := range all {
 		all[j] = j
 	}
 	p := k.priorities(all)
 	served, accepted := p[:len(p)-len(all)], p[len(p)-len(all):]
-	done, stopped, err := t.enumerate(ctx, tieFew)
+	done, stopped, err := t.enumerate(ctx, tieFew+len(served))
 	if !done && !stopped && err == nil {
 		if stopped, err = t.climb(ctx, served); !stopped && err == nil {
 			if done, stopped, err = t.enumerate(ctx, tieOptima); !done && !stopped && err == nil {
@@ -130,8 +134,9 @@ type ties struct {
 	o        solver.Options
 	optimum  float64
 	best     *point
-	programs int  // solved by climbing
-	exact    bool // every allotment looked at is the first at its decisions
+	programs int   // solved by climbing
+	effort   int64 // the component's when the search ends at the latest
+	exact    bool  // every allotment looked at is the first at its decisions
 }
 
 // near is what a solver's objective at an optimum is at least.
@@ -170,9 +175,9 @@ func (t *ties) enumerate(ctx context.Context, optima int) (none, stopped bool, e
 	maps.Copy(o.Extra, t.o.Extra)
 	seen := []solver.Con{t.apart(t.best)}
 	for range optima {
-		s, err := t.session.Solve(ctx, o)
-		if err != nil {
-			return false, false, err
+		s, err := t.solve(ctx, o)
+		if err != nil || t.k.effort > t.effort {
+			return false, true, err
 		}
 		if s.Claim == solver.Infeasible || s.Bound*t.unit < t.near() {
 			return true, false, nil
@@ -188,7 +193,6 @@ func (t *ties) enumerate(ctx context.Context, optima int) (none, stopped bool, e
 			return false, true, err
 		}
 		if found != nil {
-			t.take(found)
 			seen = append(seen, t.apart(found))
 		}
 	}
@@ -198,7 +202,16 @@ func (t *ties) enumerate(ctx context.Context, optima int) (none, stopped bool, e
 	return false, false, nil
 }
 
-// look is the first optimum at the decisions of s. Where there is none, they are optimal within a program's tolerances
+// solve solves the program as it is.
+func (t *ties) solve(ctx context.Context, o solver.Options) (*solver.Solution, error) {
+	s, err := t.session.Solve(ctx, o)
+	if err == nil {
+		t.k.effort += s.Iterations + perSolve
+	}
+	return s, err
+}
+
+// look is the first optimum at the decisions of s, which it takes. Where there is none, they are optimal within a program's tolerances
 // alone, and forbidden from then on.
 func (t *ties) look(ctx context.Context, s *solver.Solution) (*point, error) {
 	found, err := t.k.at(ctx, t.formulation, s, t.o)
@@ -211,9 +224,36 @@ func (t *ties) look(ctx context.Context, s *solver.Solution) (*point, error) {
 		t.apart(found)
 	default:
 		t.exact = t.exact && found.first
-		return found, nil
+		t.take(found)
+		return found, t.spare(ctx, found)
 	}
 	return nil, nil
+}
+
+// spare looks at the optimum without the bids that p accepts next to nothing of for no reason.
+func (t *ties) spare(ctx context.Context, p *point) error {
+	spare, _ := t.k.tokens(p)
+	if len(spare) == 0 {
+		return nil
+	}
+	y := slices.Clone(p.y)
+	for _, j := range spare {
+		y[j] = false
+	}
+	for n := range t.k.controls {
+		if at := len(t.k.bids) + n; t.k.controls[n].needed {
+			y[at] = slices.ContainsFunc(t.k.controls[n].members, func(j int) bool { return y[j] })
+		}
+	}
+	lo, up := t.k.given(y)
+	found, _, err := t.k.applying(y).allotted(ctx, lo, up, t.o)
+	if err != nil || found == nil {
+		return err
+	}
+	found.y = y
+	t.exact = t.exact && found.first
+	t.take(found)
+	return nil
 }
 
 // take keeps the better of found and best, of points as good the first by the rule.
@@ -234,10 +274,7 @@ func (t *ties) take(found *point) {
 func (t *ties) apart(p *point) solver.Con {
 	k := t.k
 	_, up := k.given(p.y)
-	token := false // a bid is accepted only so that it counts
-	for j := range k.bids {
-		token = token || p.y[j] && k.decide[j] && k.least[j] > 0 && p.x[j] < tieFraction
-	}
+	spare, token := k.tokens(p)
 	var differ []solver.Term
 	ones := 0.0
 	for j := range k.bids {
@@ -246,7 +283,7 @@ func (t *ties) apart(p *point) solver.Con {
 			differ = append(differ, t.y[j].Times(1))
 		case up[j] == 0:
 			differ = append(differ, t.x[j].Times(1/tieFraction))
-		case k.decide[j] && k.least[j] > 0:
+		case k.decide[j] && k.least[j] > 0 && !slices.Contains(spare, j):
 			differ = append(differ, t.y[j].Times(-1))
 			ones++
 		}
@@ -258,6 +295,30 @@ func (t *ties) apart(p *point) solver.Con {
 		}
 	}
 	return t.AtLeast("other", "", differ, 1-ones)
+}
+
+// tokens are the bids of which p accepts next to nothing: those that nothing asks for, and whether any is needed for a
+// minimum, for which others might do.
+func (k *component) tokens(p *point) (spare []int, needed bool) {
+	x := slices.Clone(p.x)
+	for j := range k.bids {
+		if !p.y[j] || !k.decide[j] || k.least[j] == 0 || x[j] >= tieFraction {
+			continue
+		}
+		before := k.on(x)
+		x[j] = 0
+		after := k.on(x)
+		more := func(n count) bool { return k.over(&n, after) > k.over(&n, before)+countSlack }
+		switch {
+		case slices.ContainsFunc(k.counts, more):
+			x[j], needed = p.x[j], true
+		case slices.ContainsFunc(k.requires, func(r [2]int) bool { return r[1] == j && after[r[0]] }):
+			x[j] = p.x[j]
+		default:
+			spare = append(spare, j)
+		}
+	}
+	return spare, needed
 }
 
 // climb maximises priority after priority over the optimal allocations. Stopped says that it could not prove one.
@@ -274,8 +335,8 @@ func (t *ties) climb(ctx context.Context, priorities [][]term) (stopped bool, er
 			if t.programs++; t.programs > tiePrograms {
 				return true, nil
 			}
-			s, err := t.session.Solve(ctx, o)
-			if err != nil || s.Claim != solver.Optimal {
+			s, err := t.solve(ctx, o)
+			if err != nil || s.Claim != solver.Optimal || t.k.effort > t.effort {
 				return true, err
 			}
 			if s.Bound*per <= worth(p, t.best.x)+slack(worth(p, t.best.x)) {
@@ -286,7 +347,6 @@ func (t *ties) climb(ctx context.Context, priorities [][]term) (stopped bool, er
 				return true, err
 			}
 			if found != nil {
-				t.take(found)
 				break
 			}
 		}
