@@ -25,17 +25,17 @@ func (e *Exists) Error() string { return e.Dir + ": " + e.Reason }
 // other versions.
 var later = []string{"report.html", "limit_results.csv"}
 
-// Check says, before anything is solved, whether Write(dir, force, ...) would find its place: an
+// Check says, before anything is solved, whether Write(name, force, ...) would find its place: an
 // existing folder is an *Exists error without force, or where it holds anything but a run. Where
 // nothing is in the way it tries the file system, and leaves nothing behind.
-func Check(dir string, force bool) error {
-	dir, err := runs.place(dir, force)
+func Check(name string, force bool) error {
+	dir, err := runs.place(name, force)
 	if err != nil {
 		return err
 	}
 	stage, err := stage(dir)
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", dir, err)
+		return unwritten(name, err)
 	}
 	return os.Remove(stage)
 }
@@ -126,14 +126,19 @@ func Write(dir string, force bool, r *auction.Results, m *Manifest) error {
 }
 
 // write writes the folder elsewhere with fill and moves it into place.
-func (k kind) write(dir string, force bool, fill func(dir string) error) (err error) {
-	dir, err = k.place(dir, force)
+func (k kind) write(name string, force bool, fill func(dir string) error) (err error) {
+	dir, err := k.place(name, force)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = unwritten(name, err)
+		}
+	}()
 	staged, err := stage(dir)
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", dir, err)
+		return err
 	}
 	lost := false
 	defer func() {
@@ -161,12 +166,25 @@ func (k kind) write(dir string, force bool, fill func(dir string) error) (err er
 		if replaced {
 			if back := os.Rename(old, dir); back != nil {
 				lost = true
-				err = fmt.Errorf("%w; the old run is now %s: %w", err, old, back)
+				err = fmt.Errorf("%s; the old run is now %s: %s", err, old, back)
 			}
 		}
 		return err
 	}
 	return flush(parent)
+}
+
+// unwritten says that a file or folder could not be written, and why, without the names of what it was staged in.
+func unwritten(name string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("cannot write %s: %w", name, err)
 }
 
 // Copy copies a run folder, which appears whole or not at all.

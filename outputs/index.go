@@ -72,7 +72,7 @@ func WriteScenarios(dir string, rows [][]string) error {
 func Replace(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), stagePrefix+"*")
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return unwritten(path, err)
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
@@ -80,7 +80,7 @@ func Replace(path string, data []byte) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return unwritten(path, err)
 	}
 	return flush(filepath.Dir(path))
 }

@@ -59,7 +59,7 @@ type Options struct {
 type Beliefs struct {
 	Source      string  `json:"source"`           // --beliefs, as written
 	SHA256      string  `json:"sha256,omitempty"` // of its file; of a run, the seal of its manifest
-	Scenarios   int     `json:"scenarios,omitempty"`
+	Samples     int     `json:"samples,omitempty"`
 	Shade       float64 `json:"shade,omitempty"`
 	Spread      float64 `json:"spread,omitempty"`
 	Correlation float64 `json:"correlation,omitempty"`

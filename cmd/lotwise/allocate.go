@@ -14,6 +14,13 @@ import (
 	"lotwise/outputs"
 )
 
+// allocateFlags are the flags of allocate alone.
+var allocateFlags = []cli.Flag{
+	&cli.StringFlag{Name: "bids", Usage: "read the bids from `FILE` instead of the case's bids.csv"},
+	&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "say what each limit costs the objective, by solving without it"},
+	&cli.StringFlag{Name: "losing-bids", Value: losing[0], Usage: "find the prices from which losing bids win: `MODE` " + strings.Join(losing, ", ")},
+}
+
 var allocateCommand = &cli.Command{
 	Name:      "allocate",
 	Usage:     "the seller's problem: which bids to accept, and what winners pay",
@@ -24,11 +31,8 @@ var allocateCommand = &cli.Command{
 		"  lotwise allocate mycase -o runs/base\n" +
 		"  lotwise allocate mycase -o runs/priced --limit-costs\n" +
 		"  lotwise allocate mycase -o runs/late --bids late-bids.csv --time-limit 10m",
-	Flags: solvingFlags(
-		&cli.StringFlag{Name: "bids", Usage: "read the bids from `FILE` instead of the case's bids.csv"},
-		&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "say what each limit costs the objective, by solving without it"},
-		&cli.StringFlag{Name: "losing-bids", Value: losing[0], Usage: "find the prices from which losing bids win: `MODE` " + strings.Join(losing, ", ")},
-	),
+	Flags: solvingFlags(allocateFlags...),
+
 	Action: func(cc *cli.Context) error {
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {
 			if err := replaceBids(c, m, cc.String("bids")); err != nil {

@@ -32,7 +32,7 @@ const usualSpread = 0.1
 // beliefFlags are the flags that say what the rivals are believed to bid.
 var beliefFlags = []cli.Flag{
 	&cli.StringFlag{Name: "beliefs", Value: fromTable, Usage: "take the rivals' bids from `SOURCE`: table (the case's beliefs.csv), file:FILE, costs, run:FOLDER, index:FILE or index:PRICE,SPREAD"},
-	&cli.IntFlag{Name: "scenarios", Value: 50, Usage: "draw `N` scenarios where the source has more outcomes than that"},
+	&cli.IntFlag{Name: "samples", Value: 50, Usage: "draw `N` scenarios where the source has more outcomes than that"},
 	&cli.Float64Flag{Name: "shade", Value: 0.1, Usage: "costs: a rival bids its break-even price less this share"},
 	&cli.Float64Flag{Name: "spread", Value: usualSpread, DefaultText: "0.1; 0 for run", Usage: "standard deviation of a rival's price, as a share of it"},
 	&cli.Float64Flag{Name: "correlation", Value: 0.5, Usage: "of the deviations of one rival's prices (index: of all prices) in two lots"},
@@ -55,7 +55,7 @@ func believe(cc *cli.Context, c *auction.Case, bidder int, m *outputs.Manifest) 
 		return nil, usage("--beliefs %s takes nothing after a colon, found %q", kind, name)
 	}
 	drawn := kind != fromTable && kind != fromFile
-	for _, flag := range []string{"scenarios", "shade", "spread", "correlation", "fresh", "batches"} {
+	for _, flag := range []string{"samples", "shade", "spread", "correlation", "fresh", "batches"} {
 		if cc.IsSet(flag) && (!drawn || flag == "shade" && kind != fromCosts) {
 			return nil, usage("--%s has no use with --beliefs %s", flag, kind)
 		}
@@ -82,16 +82,16 @@ func believe(cc *cli.Context, c *auction.Case, bidder int, m *outputs.Manifest) 
 			return nil, usage("--%s is a share from 0 to 1, found %g", flag, v)
 		}
 	}
-	size, fresh, batches := cc.Int("scenarios"), cc.Int("fresh"), cc.Int("batches")
+	size, fresh, batches := cc.Int("samples"), cc.Int("fresh"), cc.Int("batches")
 	switch {
 	case size < 1:
-		return nil, usage("--scenarios must be at least 1, found %d", size)
+		return nil, usage("--samples must be at least 1, found %d", size)
 	case fresh < 2:
 		return nil, usage("--fresh must be at least 2, found %d: a standard error needs two", fresh)
 	case batches < 0 || batches == 1:
 		return nil, usage("--batches must be 0 or at least 2, found %d: a confidence bound needs two", batches)
 	}
-	said.Scenarios, said.Fresh, said.Batches, said.Spread, said.Correlation = size, fresh, batches, o.Spread, o.Correlation
+	said.Samples, said.Fresh, said.Batches, said.Spread, said.Correlation = size, fresh, batches, o.Spread, o.Correlation
 	var source *beliefs.Source
 	var err error
 	switch kind {

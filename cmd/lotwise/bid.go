@@ -12,6 +12,16 @@ import (
 	"lotwise/outputs"
 )
 
+// bidFlags are the flags of bid alone.
+var bidFlags = append([]cli.Flag{
+	&cli.StringFlag{Name: "bidder", Usage: "the bidder's `NAME`"},
+	&cli.StringFlag{Name: "type", Usage: "answer for this type `NAME` of the bidder alone (default: every type)"},
+	&cli.Float64Flag{Name: "risk-aversion", Usage: "maximise (1-`A`) x expected profit + A x CVaR, the mean profit of the worst --tail; A from 0 to 1"},
+	&cli.Float64Flag{Name: "tail", Value: auction.DefaultTail, Usage: "the `SHARE` of outcomes, by probability, that CVaR is the mean of"},
+	&cli.IntFlag{Name: "curves", Value: 20, Usage: "work out expected profit by price for the `N` rows of the bid with most at stake"},
+	&cli.BoolFlag{Name: "network-scenarios", DisableDefaultText: true, Usage: "write the deliveries of every scenario, network_scenarios.csv"},
+}, beliefFlags...)
+
 var bidCommand = &cli.Command{
 	Name:      "bid",
 	Usage:     "one bidder's problem: its optimal bid against its beliefs",
@@ -26,20 +36,13 @@ var bidCommand = &cli.Command{
 		"  run:FOLDER         the strategies of a run of solve (or bid), the accepted prices of a run of allocate\n" +
 		"  index:FILE         prices by lot, zone or service: columns lot, zone, service, bidder, price, spread, quantity\n" +
 		"  index:PRICE,SPREAD one price for all lots, and its standard deviation as a share of it: index:2.10,8%\n" +
-		"Few outcomes are listed with their probabilities; else --scenarios are drawn with --seed, and the summary\n" +
+		"Few outcomes are listed with their probabilities; else --samples scenarios are drawn with --seed, and the summary\n" +
 		"states the bid's profit on --fresh ones. The run holds the scenarios as beliefs.csv.\n\nExamples:\n" +
 		"  lotwise bid mycase --bidder Acme -o runs/acme\n" +
 		"  lotwise bid mycase --bidder Acme --type high -o runs/acme-high --gap 0.001\n" +
 		"  lotwise bid mycase --bidder Acme -o runs/acme-costs --beliefs costs --shade 0.15\n" +
 		"  lotwise bid mycase --bidder Acme -o runs/acme-again --beliefs run:runs/equilibrium",
-	Flags: solvingFlags(append([]cli.Flag{
-		&cli.StringFlag{Name: "bidder", Usage: "the bidder's `NAME`"},
-		&cli.StringFlag{Name: "type", Usage: "answer for this type `NAME` of the bidder alone (default: every type)"},
-		&cli.Float64Flag{Name: "risk-aversion", Usage: "maximise (1-`A`) x expected profit + A x CVaR, the mean profit of the worst --tail; A from 0 to 1"},
-		&cli.Float64Flag{Name: "tail", Value: auction.DefaultTail, Usage: "the `SHARE` of outcomes, by probability, that CVaR is the mean of"},
-		&cli.IntFlag{Name: "curves", Value: 20, Usage: "work out expected profit by price for the `N` rows of the bid with most at stake"},
-		&cli.BoolFlag{Name: "network-scenarios", DisableDefaultText: true, Usage: "write the deliveries of every scenario, network_scenarios.csv"},
-	}, beliefFlags...)...),
+	Flags: solvingFlags(bidFlags...),
 	Action: func(cc *cli.Context) error {
 		name := cc.String("bidder")
 		if name == "" {
@@ -89,6 +92,9 @@ func bidderOf(c *auction.Case, name, typ string) (int, error) {
 		names = append(names, b.Name)
 	}
 	i := slices.Index(names, name)
+	if name == "" {
+		return 0, usage("--bidder NAME is missing: who bids")
+	}
 	if i < 0 {
 		return 0, usage("no bidder is named %q%s", name, didYouMean(name, names))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -84,6 +85,9 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	m.Run.Seconds = m.Run.Finished.Sub(started).Seconds()
 	writing.Lock()
 	err = outputs.Write(dir, force, r, m)
+	if err != nil && !jobs.Worker() {
+		err = rescue(dir, err, r, m)
+	}
 	writing.Unlock()
 	if err != nil {
 		return err
@@ -127,4 +131,19 @@ func stopped(ctx context.Context, err error) error {
 		return &failure{exitInterrupted, fmt.Errorf("interrupted before there was anything to write: %w", err)}
 	}
 	return err
+}
+
+// rescue writes a run that could not be written where it was wanted, such as on a disk that has filled up since, in the
+// folder for temporary files, so that hours of work are not lost, and says so in the error.
+func rescue(wanted string, err error, r *auction.Results, m *outputs.Manifest) error {
+	dir, tempErr := os.MkdirTemp("", "lotwise-*")
+	if tempErr != nil {
+		return err
+	}
+	dir = filepath.Join(dir, filepath.Base(filepath.Clean(wanted)))
+	if outputs.Write(dir, false, r, m) != nil {
+		os.RemoveAll(filepath.Dir(dir))
+		return err
+	}
+	return fmt.Errorf("%w\nthe run is in %s instead: copy it where there is room", err, dir)
 }

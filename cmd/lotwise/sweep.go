@@ -21,8 +21,11 @@ import (
 	"lotwise/solver/jobs"
 )
 
-// swept are the commands that a sweep may run.
-var swept = []string{"solve", "allocate", "bid"}
+// swept are the commands that a sweep may run, and sweptFlags the flags of one of them alone.
+var (
+	swept      = []string{"solve", "allocate", "bid"}
+	sweptFlags = map[string][]cli.Flag{"allocate": allocateFlags, "bid": bidFlags}
+)
 
 var sweepCommand = &cli.Command{
 	Name:      "sweep",
@@ -32,20 +35,16 @@ var sweepCommand = &cli.Command{
 		"many at once as --threads and memory allow. Every scenario has a run folder in RUNS, named by the hash of what\n" +
 		"it depends on; index.csv says which is which, with status and headline metrics. Started again, the\n" +
 		"sweep does what is missing. A grid is a product of changes:\n" +
-		"table.column[where]*values, with + to add and = to set.\n\nExamples:\n" +
+		"table.column[where]*values, with + to add and = to set. Flags of the command are passed on to it.\n\nExamples:\n" +
 		"  lotwise sweep mycase -o sweeps/fuel --grid 'routes.unit_cost*0.9,1,1.1;lots.reserve+0,0.25'\n" +
 		"  lotwise sweep mycase -o sweeps/acme --command bid --bidder Acme --scenarios whatifs.csv\n" +
 		"  lotwise sweep mycase -o sweeps/part-2 --shard 2/8     # on one machine of eight; lotwise collect joins",
-	Flags: solvingFlags(
+	Flags: solvingFlags(slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "scenarios", Usage: "read the scenarios from `FILE` instead of the case's scenarios.csv"},
 		&cli.StringFlag{Name: "command", Value: swept[0], Usage: "the `COMMAND` to run: " + strings.Join(swept, ", ")},
 		&cli.StringFlag{Name: "grid", Usage: "make the scenarios as the product `GRID` of changes"},
 		&cli.StringFlag{Name: "shard", Usage: "run the scenarios of shard `I/N` alone; /N takes I from the index of a Slurm, Kubernetes or GNU parallel job"},
-		&cli.StringFlag{Name: "bidder", Usage: "bid: the bidder's `NAME`"},
-		&cli.StringFlag{Name: "type", Usage: "bid: this type `NAME` of the bidder alone"},
-		&cli.StringFlag{Name: "bids", Usage: "allocate: read the bids from `FILE`"},
-		&cli.BoolFlag{Name: "limit-costs", DisableDefaultText: true, Usage: "allocate: say what each limit costs"},
-	),
+	}, allocateFlags, bidFlags)...),
 	Action: func(cc *cli.Context) error {
 		given, err := arguments(cc, "CASE")
 		if err != nil {
@@ -61,6 +60,13 @@ var sweepCommand = &cli.Command{
 		s := &sweep{cc: cc, path: given[0], dir: cc.String("output"), threads: o.Threads, failed: map[int]jobs.Ending{}}
 		if s.dir == "" {
 			return usage("-o RUNS is missing: the folder for the runs")
+		}
+		for _, command := range swept {
+			for _, f := range sweptFlags[command] {
+				if cc.IsSet(f.Names()[0]) && cc.String("command") != command {
+					return usage("the flag --%s is for sweep --command %s", f.Names()[0], command)
+				}
+			}
 		}
 		if cc.String("scenario") != "" {
 			return usage("--scenario is for one run; a sweep runs all scenarios")
@@ -81,6 +87,7 @@ type sweep struct {
 	list          []auction.Assumption
 	names         []string // of the run folders, by scenario
 	plan          plan
+	believed      string              // digest of the source of the beliefs
 	failed        map[int]jobs.Ending // by scenario: what another try might change
 }
 
@@ -194,17 +201,30 @@ func (s *sweep) read() (rows [][]string, err error) {
 	// Requirements are told before anything runs, too.
 	for i := range s.list {
 		c, err := inputs.ReadUnder(s.path, &s.list[i])
+		if err == nil && s.cc.String("command") == "bid" {
+			err = s.believes(c)
+		}
 		if err == nil {
 			err = inputs.Requirements(c, s.cc.String("command"))
 		}
-		if err == nil && s.cc.String("command") == "bid" {
-			_, err = bidderOf(c, s.cc.String("bidder"), s.cc.String("type"))
-		}
-		if err != nil {
+		if infeasible := new(auction.Infeasible); err != nil && !errors.As(err, &infeasible) { // its run will say so
 			return nil, err
 		}
 	}
 	return inputs.ScenarioRows(s.list), nil
+}
+
+// believes gives a scenario's case the beliefs that bid would, and notes the digest of what they are made of.
+func (s *sweep) believes(c *auction.Case) error {
+	bidder, err := bidderOf(c, s.cc.String("bidder"), s.cc.String("type"))
+	if err != nil {
+		return err
+	}
+	var m outputs.Manifest
+	if _, err = believe(s.cc, c, bidder, &m); m.Options.Beliefs != nil {
+		s.believed = m.Options.Beliefs.SHA256
+	}
+	return err
 }
 
 // name names the run folders: by the hash of all that a run depends on.
@@ -220,6 +240,9 @@ func (s *sweep) name() error {
 			return err
 		}
 		digests[bidsDigest] = sum(data)
+	}
+	if s.believed != "" {
+		digests["--beliefs"] = s.believed
 	}
 	key := func(i int, near string) string {
 		return outputs.Fingerprint(version, highs.Version(), s.cc.String("command"), s.passed(), digests, outputs.Assume(&s.list[i]), near)
@@ -238,7 +261,11 @@ func (s *sweep) name() error {
 // passed are the flags that the runs get, as given.
 func (s *sweep) passed() []string {
 	var args []string
-	for _, name := range []string{"gap", "epsilon", "concept", "time-limit", "seed", "bidder", "type", "bids", "limit-costs", "losing-bids"} {
+	names := []string{"gap", "epsilon", "concept", "time-limit", "seed"}
+	for _, f := range sweptFlags[s.cc.String("command")] {
+		names = append(names, f.Names()[0])
+	}
+	for _, name := range names {
 		if s.cc.IsSet(name) {
 			args = append(args, fmt.Sprintf("--%s=%v", name, s.cc.Value(name)))
 		}
