@@ -424,8 +424,8 @@ func tableOf[T any](file string, rows func(*Comparison) []T) comparisonTable {
 }
 
 // WriteComparison writes the tables of a comparison as the folder dir, which appears whole or not at all. With
-// force it takes the place of an older comparison.
-func WriteComparison(dir string, force bool, c *Comparison) error {
+// force it takes the place of an older comparison. It may hold all tables as a workbook too.
+func WriteComparison(dir string, force bool, c *Comparison, workbook bool) error {
 	return comparisons.write(dir, force, func(fresh string) error {
 		if err := os.Mkdir(fresh, 0o777); err != nil {
 			return err
@@ -436,6 +436,15 @@ func WriteComparison(dir string, force bool, c *Comparison) error {
 				continue
 			}
 			if err := save(filepath.Join(fresh, t.file), render(header, rows)); err != nil {
+				return err
+			}
+		}
+		if workbook {
+			data, err := Workbook(c.Sheets())
+			if err != nil {
+				return err
+			}
+			if err := save(filepath.Join(fresh, WorkbookFile), data); err != nil {
 				return err
 			}
 		}
@@ -452,5 +461,5 @@ func CheckComparison(dir string, force bool) error {
 const regretFile = "regret.csv"
 
 var comparisons = kind{"comparisons", "metrics.csv", func(name string) bool {
-	return name == "report.html" || slices.ContainsFunc(comparisonTables, func(t comparisonTable) bool { return t.file == name })
+	return name == "report.html" || name == WorkbookFile || slices.ContainsFunc(comparisonTables, func(t comparisonTable) bool { return t.file == name })
 }}

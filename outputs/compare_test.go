@@ -71,13 +71,13 @@ func TestCompare(t *testing.T) {
 	}
 
 	dir := filepath.Join(t.TempDir(), "compared")
-	if err := WriteComparison(dir, false, c); err != nil {
+	if err := WriteComparison(dir, false, c, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteComparison(dir, false, c); err == nil {
+	if err := WriteComparison(dir, false, c, false); err == nil {
 		t.Error("a comparison is replaced without force")
 	}
-	if err := WriteComparison(dir, true, c); err != nil {
+	if err := WriteComparison(dir, true, c, true); err != nil {
 		t.Error(err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "tornado.csv"))
@@ -87,7 +87,7 @@ func TestCompare(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine.txt"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteComparison(dir, true, c); err == nil {
+	if err := WriteComparison(dir, true, c, true); err == nil {
 		t.Error("a file of the user's own is removed")
 	}
 }
@@ -98,7 +98,7 @@ func TestIndexIsReadBack(t *testing.T) {
 		{Scenario: "base", Probability: 0.5, Status: "optimal", Seconds: 1.5, Run: "0123456789abcdef", Metrics: []auction.Metric{{Name: "revenue", Number: 3}, {Name: "concept", Text: "pure"}}},
 		{Scenario: "=x", Probability: math.NaN(), Status: "infeasible", Seconds: math.NaN(), Message: "two\nlines"},
 	}
-	if err := WriteIndex(dir, want); err != nil {
+	if err := WriteIndex(dir, want, true); err != nil {
 		t.Fatal(err)
 	}
 	got, err := ReadIndex(dir)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,17 @@ func Tampered(dir string) ([]Finding, error) {
 			found = append(found, Finding{File: t.file, Message: "is not a table that the run wrote"})
 		default:
 			found = append(found, compare(t.file, want, data)...)
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(m.Files)) {
+		data, err := os.ReadFile(filepath.Join(dir, file))
+		switch {
+		case os.IsNotExist(err):
+			found = append(found, Finding{File: file, Message: "is missing; the run wrote it"})
+		case err != nil:
+			return found, err
+		case sha(data) != m.Files[file]:
+			found = append(found, Finding{File: file, Message: "was changed after the run"})
 		}
 	}
 	return found, nil

@@ -23,7 +23,7 @@ func (e *Exists) Error() string { return e.Dir + ": " + e.Reason }
 
 // later are the other files that may stand in a run folder: what is added to a run, and the tables of
 // other versions.
-var later = []string{"report.html", "limit_results.csv"}
+var later = []string{"report.html", WorkbookFile, "limit_results.csv"}
 
 // Check says, before anything is solved, whether Write(name, force, ...) would find its place: an
 // existing folder is an *Exists error without force, or where it holds anything but a run. Where
@@ -120,9 +120,9 @@ func stage(dir string) (string, error) {
 
 // Write writes the results and the manifest as the run folder dir, which appears whole or not at all:
 // it is written elsewhere, flushed, and moved into place. With force it takes the place of an older run,
-// which is put back where the move fails. It fills in the manifest's Status, Command, Tables and Seal.
-func Write(dir string, force bool, r *auction.Results, m *Manifest) error {
-	return runs.write(dir, force, func(fresh string) error { return fill(fresh, r, m) })
+// which is put back where the move fails. It fills in the manifest's Status, Command, Tables, Files and Seal.
+func Write(dir string, force bool, r *auction.Results, m *Manifest, more ...File) error {
+	return runs.write(dir, force, func(fresh string) error { return fill(fresh, r, m, more) })
 }
 
 // write writes the folder elsewhere with fill and moves it into place.
@@ -209,7 +209,7 @@ func Copy(from, to string) error {
 }
 
 // fill makes the folder with all its files, on disk when it returns.
-func fill(dir string, r *auction.Results, m *Manifest) error {
+func fill(dir string, r *auction.Results, m *Manifest, more []File) error {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
@@ -225,6 +225,20 @@ func fill(dir string, r *auction.Results, m *Manifest) error {
 		}
 		m.Tables[t.file] = digest(data, from)
 		if err := save(filepath.Join(dir, t.file), data); err != nil {
+			return err
+		}
+	}
+	m.Files = nil
+	for _, f := range more {
+		data, err := f.Make(r)
+		if err != nil {
+			return err
+		}
+		if m.Files == nil {
+			m.Files = map[string]string{}
+		}
+		m.Files[f.Name] = sha(data)
+		if err := save(filepath.Join(dir, f.Name), data); err != nil {
 			return err
 		}
 	}

@@ -33,9 +33,24 @@ type IndexRow struct {
 }
 
 // WriteIndex writes the index of a sweep: scenario, probability, status, time, run, message, and a column for each metric that
-// any of the runs states, in the order in which they come. It appears whole or not at all.
-func WriteIndex(dir string, rows []IndexRow) error {
-	return Replace(filepath.Join(dir, IndexFile), render(indexCells(rows)))
+// any of the runs states, in the order in which they come. It appears whole or not at all. With workbook it is written as
+// one too; without, an older workbook goes, which would say something else.
+func WriteIndex(dir string, rows []IndexRow, workbook bool) error {
+	if err := Replace(filepath.Join(dir, IndexFile), render(indexCells(rows))); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, WorkbookFile)
+	if !workbook {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	data, err := Workbook([]Sheet{IndexSheet(rows)})
+	if err != nil {
+		return err
+	}
+	return Replace(path, data)
 }
 
 // indexCells returns the header and the rows of an index.

@@ -26,9 +26,10 @@ type Manifest struct {
 	Case          string            `json:"case"`    // the case's name
 	Options       Options           `json:"options"`
 	Status        auction.Status    `json:"status"`
-	Inputs        map[string]string `json:"inputs"` // SHA-256 of every input table
-	Tables        map[string]Digest `json:"tables"` // by file name; filled in by Write
-	Seal          string            `json:"seal"`   // SHA-256 of the manifest without Seal and Run; by Write
+	Inputs        map[string]string `json:"inputs"`          // SHA-256 of every input table
+	Tables        map[string]Digest `json:"tables"`          // by file name; filled in by Write
+	Files         map[string]string `json:"files,omitempty"` // SHA-256 of what was written beside the tables; by Write
+	Seal          string            `json:"seal"`            // SHA-256 of the manifest without Seal and Run; by Write
 	Run           Run               `json:"run"`
 }
 

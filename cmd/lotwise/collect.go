@@ -19,6 +19,7 @@ var collectCommand = &cli.Command{
 		"folder already is kept. The shards stay as they are.\n\nExamples:\n" +
 		"  lotwise collect sweeps/part-1 sweeps/part-2 -o sweeps/whole",
 	Flags: []cli.Flag{
+		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the index as a workbook too, RUNS/" + outputs.WorkbookFile},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "the folder of the whole sweep `RUNS`"},
 	},
 	Action: func(cc *cli.Context) error {
@@ -83,7 +84,7 @@ func collect(cc *cli.Context, shards []string, dir string) error {
 	if err := outputs.Replace(filepath.Join(dir, outputs.ScenariosFile), scenarios); err != nil {
 		return err
 	}
-	if err := outputs.WriteIndex(dir, index); err != nil {
+	if err := outputs.WriteIndex(dir, index, cc.Bool("xlsx")); err != nil {
 		return err
 	}
 	missing := slices.ContainsFunc(index, func(r outputs.IndexRow) bool { return r.Status == "missing" })

@@ -35,6 +35,7 @@ var compareCommand = &cli.Command{
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the tables to the new folder `DIR`"},
 		&cli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "replace DIR where it exists and is a comparison"},
+		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the tables as a workbook too, DIR/" + outputs.WorkbookFile},
 		&cli.StringFlag{Name: "metric", Value: "revenue", Usage: "the metric `NAME` of the tornado"},
 		&cli.StringFlag{Name: "bidder", Usage: "compare what the bids of the bidder `NAME` earn in each scenario"},
 		&cli.StringFlag{Name: "case", Usage: "the `CASE` that the runs are of, for --bidder"},
@@ -46,6 +47,9 @@ var compareCommand = &cli.Command{
 			return usage("name two or more run folders, or the folder of a sweep")
 		}
 		dir := cc.String("output")
+		if cc.Bool("xlsx") && dir == "" {
+			return usage("--xlsx needs -o DIR: the workbook stands beside the tables")
+		}
 		if dir != "" {
 			if err := outputs.CheckComparison(dir, cc.Bool("force")); err != nil {
 				return err
@@ -71,7 +75,7 @@ var compareCommand = &cli.Command{
 		if dir == "" {
 			return nil
 		}
-		if err := outputs.WriteComparison(dir, cc.Bool("force"), c); err != nil {
+		if err := outputs.WriteComparison(dir, cc.Bool("force"), c, cc.Bool("xlsx")); err != nil {
 			return err
 		}
 		fmt.Fprintf(cc.App.Writer, "The tables are in %s\n", dir)

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lotwise/models/auction"
+	"lotwise/outputs"
 )
 
 // The values of flags that name one of several.
@@ -25,6 +26,7 @@ func solvingFlags(own ...cli.Flag) []cli.Flag {
 	return append(own,
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the results to the new folder `RUN`"},
 		&cli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "replace RUN where it exists and is a run"},
+		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the tables as a workbook too, RUN/" + outputs.WorkbookFile},
 		&cli.Float64Flag{Name: "gap", Value: 1e-4, Usage: "relative MIP gap to reach"},
 		&cli.Float64Flag{Name: "epsilon", Value: 1e-3, Usage: "solve: largest relative regret to accept"},
 		&cli.StringFlag{Name: "concept", Value: concepts[0], Usage: "solve: the equilibrium's `CONCEPT`, " + strings.Join(concepts, ", ")},

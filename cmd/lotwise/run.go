@@ -84,7 +84,11 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	m.Run.Finished = time.Now()
 	m.Run.Seconds = m.Run.Finished.Sub(started).Seconds()
 	writing.Lock()
-	err = outputs.Write(dir, force, r, m)
+	var more []outputs.File
+	if cc.Bool("xlsx") {
+		more = append(more, outputs.InWorkbook)
+	}
+	err = outputs.Write(dir, force, r, m, more...)
 	if err != nil && !jobs.Worker() {
 		err = rescue(dir, err, r, m)
 	}

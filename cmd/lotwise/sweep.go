@@ -336,7 +336,7 @@ func (s *sweep) index() ([]outputs.IndexRow, error) {
 			}
 		}
 	}
-	return rows, outputs.WriteIndex(s.dir, rows)
+	return rows, outputs.WriteIndex(s.dir, rows, s.cc.Bool("xlsx"))
 }
 
 // concluded prints a sweep and says by the exit code whether all of it is there.
@@ -369,7 +369,7 @@ func (s *sweep) mine() error {
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != lockFile && name != outputs.IndexFile && name != outputs.ScenariosFile && !outputs.IsFingerprint(strings.TrimSuffix(name, ".txt")) &&
-			!strings.HasPrefix(name, ".lotwise-") && name != "report.html" {
+			!strings.HasPrefix(name, ".lotwise-") && name != reportFile && name != outputs.WorkbookFile {
 			return &outputs.Exists{Dir: s.dir, Reason: fmt.Sprintf("holds %s, which no sweep wrote; name another folder", name)}
 		}
 	}
