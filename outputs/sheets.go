@@ -80,3 +80,18 @@ func (s *Sheet) plain() {
 		}
 	}
 }
+
+// CSV returns the sheet as the CSV file has it.
+func (s Sheet) CSV() []byte {
+	var header []string
+	for _, c := range s.Columns {
+		header = append(header, c.Name)
+	}
+	lines := make([][]string, len(s.Rows))
+	for i, row := range s.Rows {
+		for _, cell := range row {
+			lines[i] = append(lines[i], text(cell))
+		}
+	}
+	return render(header, lines)
+}

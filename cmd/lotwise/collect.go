@@ -19,10 +19,14 @@ var collectCommand = &cli.Command{
 		"folder already is kept. The shards stay as they are.\n\nExamples:\n" +
 		"  lotwise collect sweeps/part-1 sweeps/part-2 -o sweeps/whole",
 	Flags: []cli.Flag{
+		formatFlag(),
 		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the index as a workbook too, RUNS/" + outputs.WorkbookFile},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "the folder of the whole sweep `RUNS`"},
 	},
 	Action: func(cc *cli.Context) error {
+		if err := oneOf(cc, "format", formats); err != nil {
+			return err
+		}
 		shards, dir := cc.Args().Slice(), cc.String("output")
 		if len(shards) == 0 || dir == "" {
 			return usage("name the folders of the shards and, with -o, that of the whole sweep")

@@ -36,6 +36,7 @@ var compareCommand = &cli.Command{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the tables to the new folder `DIR`"},
 		&cli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "replace DIR where it exists and is a comparison"},
 		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the tables as a workbook too, DIR/" + outputs.WorkbookFile},
+		formatFlag(),
 		&cli.StringFlag{Name: "metric", Value: "revenue", Usage: "the metric `NAME` of the tornado"},
 		&cli.StringFlag{Name: "bidder", Usage: "compare what the bids of the bidder `NAME` earn in each scenario"},
 		&cli.StringFlag{Name: "case", Usage: "the `CASE` that the runs are of, for --bidder"},
@@ -46,7 +47,10 @@ var compareCommand = &cli.Command{
 		if len(dirs) == 0 {
 			return usage("name two or more run folders, or the folder of a sweep")
 		}
-		dir := cc.String("output")
+		format, dir := cc.String("format"), cc.String("output")
+		if err := oneOf(cc, "format", formats); err != nil {
+			return err
+		}
 		if cc.Bool("xlsx") && dir == "" {
 			return usage("--xlsx needs -o DIR: the workbook stands beside the tables")
 		}
@@ -71,14 +75,26 @@ var compareCommand = &cli.Command{
 				return err
 			}
 		}
-		printComparison(cc.App.Writer, c)
+		if format == formats[0] {
+			printComparison(cc.App.Writer, c)
+		} else {
+			var names []string
+			for _, m := range c.Members {
+				names = append(names, m.Name)
+			}
+			if err := printSheets(cc.App.Writer, format, object{{"runs", names}}, c.Sheets()); err != nil {
+				return err
+			}
+		}
 		if dir == "" {
 			return nil
 		}
 		if err := outputs.WriteComparison(dir, cc.Bool("force"), c, cc.Bool("xlsx")); err != nil {
 			return err
 		}
-		fmt.Fprintf(cc.App.Writer, "The tables are in %s\n", dir)
+		if format == formats[0] {
+			fmt.Fprintf(cc.App.Writer, "The tables are in %s\n", dir)
+		}
 		return nil
 	},
 }

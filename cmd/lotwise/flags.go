@@ -27,6 +27,7 @@ func solvingFlags(own ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the results to the new folder `RUN`"},
 		&cli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "replace RUN where it exists and is a run"},
 		&cli.BoolFlag{Name: "xlsx", DisableDefaultText: true, Usage: "write the tables as a workbook too, RUN/" + outputs.WorkbookFile},
+		formatFlag(),
 		&cli.Float64Flag{Name: "gap", Value: 1e-4, Usage: "relative MIP gap to reach"},
 		&cli.Float64Flag{Name: "epsilon", Value: 1e-3, Usage: "solve: largest relative regret to accept"},
 		&cli.StringFlag{Name: "concept", Value: concepts[0], Usage: "solve: the equilibrium's `CONCEPT`, " + strings.Join(concepts, ", ")},
@@ -56,6 +57,9 @@ func options(cc *cli.Context) (auction.Options, error) {
 		return o, err
 	}
 	if err := oneOf(cc, "progress", progresses); err != nil {
+		return o, err
+	}
+	if err := oneOf(cc, "format", formats); err != nil {
 		return o, err
 	}
 	if o.Losing != "" || cc.IsSet("losing-bids") {

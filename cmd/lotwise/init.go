@@ -15,18 +15,32 @@ import (
 var initCommand = &cli.Command{
 	Name:      "init",
 	Usage:     "write a ready case into a new folder",
-	UsageText: "lotwise init DIR [--from NAME], or lotwise init --list",
+	UsageText: "lotwise init DIR [--from NAME], or lotwise init --list [--format table|csv|json]",
 	Description: "Refuses a folder that is not empty.\n\nExamples:\n" +
 		"  lotwise init mycase\n" +
 		"  lotwise init mycase --from template",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "from", Value: "usps2026", Usage: "the `NAME` of the case to start from"},
 		&cli.BoolFlag{Name: "list", DisableDefaultText: true, Usage: "list the cases there are"},
+		formatFlag(),
 	},
 	Action: func(cc *cli.Context) error {
+		if err := oneOf(cc, "format", formats); err != nil {
+			return err
+		}
+		if cc.IsSet("format") && !cc.Bool("list") {
+			return usage("--format is for --list")
+		}
 		if cc.Bool("list") {
 			if _, err := arguments(cc); err != nil {
 				return err
+			}
+			if format := cc.String("format"); format != formats[0] {
+				l := listing{header: []string{"case", "about"}}
+				for _, name := range cases.Names() {
+					l.rows = append(l.rows, []string{name, cases.About(name)})
+				}
+				return list(cc.App.Writer, format, l)
 			}
 			for _, name := range cases.Names() {
 				fmt.Fprintf(cc.App.Writer, "%-30s %s\n", name, cases.About(name))

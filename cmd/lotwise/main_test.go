@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"hardcase":  hardCase,
 			"interrupt": interrupt,
 			"jsonlines": jsonLines,
+			"jsondoc":   jsonDoc,
 			"killsweep": killSweep,
 			"leftovers": leftovers,
 			"nothalf":   notHalf,
@@ -184,6 +185,30 @@ func jsonLines(ts *testscript.TestScript, _ bool, args []string) {
 		if !seen[key] {
 			ts.Fatalf("no line has %s", key)
 		}
+	}
+}
+
+// jsondoc FILE KEYS... says that the file is one JSON object with exactly these keys, in this order, and nothing after it.
+func jsonDoc(ts *testscript.TestScript, _ bool, args []string) {
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	var keys []string
+	if token, err := d.Token(); err != nil || token != json.Delim('{') {
+		ts.Fatalf("%s begins with %v, %v", args[0], token, err)
+	}
+	for d.More() {
+		key, err := d.Token()
+		ts.Check(err)
+		keys = append(keys, key.(string))
+		var value any
+		ts.Check(d.Decode(&value))
+	}
+	_, err := d.Token()
+	ts.Check(err)
+	if _, err := d.Token(); err != io.EOF {
+		ts.Fatalf("%s goes on after its object: %v", args[0], err)
+	}
+	if got, want := strings.Join(keys, " "), strings.Join(args[1:], " "); got != want {
+		ts.Fatalf("%s has the keys %s; want %s", args[0], got, want)
 	}
 }
 

@@ -96,7 +96,9 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	if err != nil {
 		return err
 	}
-	printResults(cc.App.Writer, c, r, dir)
+	if err := printRun(cc.App.Writer, cc.String("format"), c, r, dir); err != nil {
+		return err
+	}
 	switch r.Status {
 	case auction.LimitStruck:
 		return &failure{exitLimit, fmt.Errorf("stopped before the requested gap or epsilon; the best found is in %s, with what is certified of it", dir)}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -14,9 +13,6 @@ import (
 	"lotwise/inputs"
 )
 
-// formats are how a listing may be printed.
-var formats = []string{"table", "csv", "json"}
-
 var schemaCommand = &cli.Command{
 	Name:      "schema",
 	Usage:     "the tables of a case: columns, units, defaults, an example",
@@ -26,7 +22,7 @@ var schemaCommand = &cli.Command{
 		"  lotwise schema limits\n" +
 		"  lotwise schema routes --format json",
 	Flags: []cli.Flag{
-		&cli.StringFlag{Name: "format", Value: formats[0], Usage: "how to print: `FORMAT` " + strings.Join(formats, ", ")},
+		formatFlag(),
 	},
 	Action: func(cc *cli.Context) error {
 		if err := oneOf(cc, "format", formats); err != nil {
@@ -127,17 +123,13 @@ func list(w io.Writer, format string, l listing) error {
 		}
 		return out.WriteAll(l.rows)
 	case "json":
-		objects := make([]map[string]string, len(l.rows))
+		objects := make([]object, len(l.rows))
 		for i, row := range l.rows {
-			objects[i] = map[string]string{}
 			for j, name := range l.header {
-				objects[i][name] = row[j]
+				objects[i] = append(objects[i], member{name, row[j]})
 			}
 		}
-		out := json.NewEncoder(w)
-		out.SetEscapeHTML(false)
-		out.SetIndent("", "  ")
-		return out.Encode(objects)
+		return printJSON(w, objects)
 	}
 	var header []any
 	for _, name := range l.header {

@@ -341,7 +341,11 @@ func (s *sweep) index() ([]outputs.IndexRow, error) {
 
 // concluded prints a sweep and says by the exit code whether all of it is there.
 func concluded(cc *cli.Context, dir string, index []outputs.IndexRow, shards int) error {
-	printIndex(cc.App.Writer, index, dir)
+	if format := cc.String("format"); format == formats[0] {
+		printIndex(cc.App.Writer, index, dir)
+	} else if err := printSheets(cc.App.Writer, format, object{{"runs", dir}}, []outputs.Sheet{outputs.IndexSheet(index)}); err != nil {
+		return err
+	}
 	count := map[string]int{}
 	for _, r := range index {
 		count[r.Status]++
