@@ -118,8 +118,12 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 	switch o.Command {
 	case "allocate":
 		k.allocate()
+		k.futures()
 	case "bid", "solve":
 		k.game()
+		if o.Command == "solve" {
+			k.futures()
+		}
 	default:
 		k.find(tableSummary, -1, "", "command %q is none of allocate, bid, solve: nothing else was checked", o.Command)
 	}
