@@ -38,10 +38,10 @@ var bidCommand = &cli.Command{
 		"  index:PRICE,SPREAD one price for all lots, and its standard deviation as a share of it: index:2.10,8%\n" +
 		"Few outcomes are listed with their probabilities; else --samples scenarios are drawn with --seed, and the summary\n" +
 		"states the bid's profit on --fresh ones. The run holds the scenarios as beliefs.csv.\n\nExamples:\n" +
-		"  lotwise bid mycase --bidder Acme -o runs/acme\n" +
-		"  lotwise bid mycase --bidder Acme --type high -o runs/acme-high --gap 0.001\n" +
-		"  lotwise bid mycase --bidder Acme -o runs/acme-costs --beliefs costs --shade 0.15\n" +
-		"  lotwise bid mycase --bidder Acme -o runs/acme-again --beliefs run:runs/equilibrium",
+		"  lotwise bid mycase --bidder Alpha -o runs/alpha\n" +
+		"  lotwise bid mycase --bidder Beta --type lean -o runs/beta-lean --gap 0.001\n" +
+		"  lotwise bid mycase --bidder Alpha -o runs/alpha-costs --beliefs costs --shade 0.15\n" +
+		"  lotwise bid mycase --bidder Alpha -o runs/alpha-again --beliefs run:runs/first",
 	Flags: solvingFlags(bidFlags...),
 	Action: func(cc *cli.Context) error {
 		name := cc.String("bidder")

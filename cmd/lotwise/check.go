@@ -20,7 +20,7 @@ var checkCommand = &cli.Command{
 	UsageText: "lotwise check CASE [--format table|csv|json]",
 	Description: "Every error names file, line and column, what was found and what would do.\n\nExamples:\n" +
 		"  lotwise check mycase\n" +
-		"  lotwise check mycase.xlsx",
+		"  lotwise check usps2026 --format json",
 	Flags: []cli.Flag{formatFlag()},
 	Action: func(cc *cli.Context) error {
 		given, err := arguments(cc, "CASE")

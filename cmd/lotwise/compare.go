@@ -29,9 +29,9 @@ var compareCommand = &cli.Command{
 		"assumption alone on a metric (tornado). With --bidder, what its bid of each scenario earns in every other,\n" +
 		"its worst case, and the bids that lose least at worst (minimax regret) and earn most in expectation.\n" +
 		"-o writes all tables as CSV.\n\nExamples:\n" +
-		"  lotwise compare runs/base runs/dear -o compared\n" +
+		"  lotwise compare runs/first runs/dear -o compared\n" +
 		"  lotwise compare sweeps/fuel --metric contribution\n" +
-		"  lotwise compare sweeps/fuel --bidder Acme --case mycase -o compared",
+		"  lotwise compare sweeps/fuel --bidder Alpha --case mycase -o regrets",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the tables to the new folder `DIR`"},
 		&cli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "replace DIR where it exists and is a comparison"},

@@ -17,8 +17,9 @@ var initCommand = &cli.Command{
 	Usage:     "write a ready case into a new folder",
 	UsageText: "lotwise init DIR [--from NAME], or lotwise init --list [--format table|csv|json]",
 	Description: "Refuses a folder that is not empty.\n\nExamples:\n" +
-		"  lotwise init mycase\n" +
-		"  lotwise init mycase --from template",
+		"  lotwise init --list\n" +
+		"  lotwise init mycase --from template\n" +
+		"  lotwise init postal                      # a copy of usps2026",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "from", Value: "usps2026", Usage: "the `NAME` of the case to start from"},
 		&cli.BoolFlag{Name: "list", DisableDefaultText: true, Usage: "list the cases there are"},

@@ -24,8 +24,8 @@ var reportCommand = &cli.Command{
 		"no network and opens from a mail. Of one run it is RUN/report.html, of a sweep RUNS/report.html; several runs need\n" +
 		"-o FILE. The map needs the case, with columns latitude and longitude in lots.csv: cases that come with the program\n" +
 		"are found, others are named with --case. --plots writes the pictures as SVG files too.\n\nExamples:\n" +
-		"  lotwise report runs/base --case mycase\n" +
-		"  lotwise report runs/base runs/dear -o compared.html\n" +
+		"  lotwise report runs/first --case mycase\n" +
+		"  lotwise report runs/first runs/dear -o compared.html\n" +
 		"  lotwise report sweeps/fuel --metric contribution --plots pictures",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `FILE` (default: report.html in the run or sweep)"},

@@ -17,7 +17,9 @@ var solveCommand = &cli.Command{
 	UsageText: "lotwise solve CASE -o RUN [--concept auto|pure|mixed|correlated] [--near RUN]",
 	Description: "Needs lots, bidders and demand. Finds bids from which no bidder gains more than epsilon by bidding\n" +
 		"otherwise, the allocation and payments they lead to, and how far each bidder is from a better bid.\n\nExamples:\n" +
-		"  lotwise solve usps2026 -o runs/usps\n" +
+		"  lotwise solve mycase -o runs/first\n" +
+		"  lotwise solve usps2026 -o runs/usps --xlsx\n" +
+		"  lotwise solve mycase -o runs/dear --scenario dear_drivers --near runs/first\n" +
 		"  lotwise solve mycase -o runs/mixed --concept mixed --epsilon 0.01 --time-limit 1h",
 	Flags: solvingFlags(
 		&cli.StringFlag{Name: "near", Usage: "start from the bids of another run `RUN`, of a case that differs little"},

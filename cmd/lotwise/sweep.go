@@ -37,8 +37,9 @@ var sweepCommand = &cli.Command{
 		"sweep does what is missing. A grid is a product of changes:\n" +
 		"table.column[where]*values, with + to add and = to set. Flags of the command are passed on to it.\n\nExamples:\n" +
 		"  lotwise sweep mycase -o sweeps/fuel --grid 'routes.unit_cost*0.9,1,1.1;lots.reserve+0,0.25'\n" +
-		"  lotwise sweep mycase -o sweeps/acme --command bid --bidder Acme --scenarios whatifs.csv\n" +
-		"  lotwise sweep mycase -o sweeps/part-2 --shard 2/8     # on one machine of eight; lotwise collect joins",
+		"  lotwise sweep mycase -o sweeps/alpha --command bid --bidder Alpha --scenarios whatifs.csv\n" +
+		"  lotwise sweep mycase -o sweeps/part-1 --shard 1/2     # on one machine of two; lotwise collect joins\n" +
+		"  lotwise sweep mycase -o sweeps/part-2 --shard 2/2     # on the other",
 	Flags: solvingFlags(slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "scenarios", Usage: "read the scenarios from `FILE` instead of the case's scenarios.csv"},
 		&cli.StringFlag{Name: "command", Value: swept[0], Usage: "the `COMMAND` to run: " + strings.Join(swept, ", ")},

@@ -26,7 +26,7 @@ var verifyCommand = &cli.Command{
 	Description: "Checks that the run is of this case, that no cell was changed after the run, and that feasibility,\n" +
 		"payments and certificates hold, recomputed by simple code that shares nothing with the solver.\n\nExamples:\n" +
 		"  lotwise verify mycase runs/first\n" +
-		"  lotwise verify usps2026 runs/usps2026",
+		"  lotwise verify usps2026 runs/usps",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "bids", Usage: "the `FILE` that allocate --bids read (default: where the run found it)"},
 	},

@@ -15,6 +15,8 @@ var versionCommand = &cli.Command{
 	Name:      "version",
 	Usage:     "the versions of lotwise and of its solver",
 	UsageText: "lotwise version",
+	Description: "Examples:\n" +
+		"  lotwise version",
 	Action: func(cc *cli.Context) error {
 		if _, err := arguments(cc); err != nil {
 			return err

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// examplesOf are the command lines below Examples in a description.
+func examplesOf(description string) (list []string) {
+	_, below, _ := strings.Cut(description, "Examples:\n")
+	for _, line := range strings.Split(below, "\n") {
+		if !strings.HasPrefix(line, "  ") {
+			break
+		}
+		list = append(list, strings.TrimSpace(line))
+	}
+	return list
+}
+
+// sourced is an example that a shell runs when it starts.
+var sourced = regexp.MustCompile(`^source <\((lotwise completion (\w+))\)`)
+
+// shell runs a command line in a folder, as a person would, with lotwise on the path.
+func shell(t *testing.T, dir, line string) {
+	t.Helper()
+	program := "bash"
+	if m := sourced.FindStringSubmatch(line); m != nil && m[2] != program {
+		if program = m[2]; !onPath(program) {
+			program, line = "bash", m[1] // at least the script is there
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", line, err, out)
+	}
+}
+
+func onPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// Every command's help has examples, and every example does what it says: run one after the other, as somebody would who
+// reads the help of one command after the other's. What the reader brings along is made first.
+func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("solves cases")
+	}
+	app := program(io.Discard, io.Discard)
+	first := t.TempDir()
+	for _, line := range examplesOf(app.Description) {
+		shell(t, first, line)
+	}
+
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ".config", "fish", "completions"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	order := []string{"version", "schema", "init", "check", "solve", "allocate", "bid", "sweep", "collect", "compare", "report", "verify", "completion"}
+	if len(order) != len(app.Commands) {
+		t.Errorf("examples of %d commands are run; the program has %d", len(order), len(app.Commands))
+	}
+	for _, name := range order {
+		c := app.Command(name)
+		var help bytes.Buffer
+		if code := run([]string{"lotwise", "help", name}, &help, io.Discard); code != exitDone || !strings.Contains(help.String(), "Examples:") {
+			t.Errorf("help %s ends with %d and has examples: %v", name, code, strings.Contains(help.String(), "Examples:"))
+		}
+		examples := examplesOf(c.Description)
+		if len(examples) == 0 || slices.ContainsFunc(examples, func(e string) bool { return !strings.Contains(e, "lotwise "+name) }) {
+			t.Errorf("the examples of %s are %q", name, examples)
+		}
+		for _, line := range examples {
+			shell(t, dir, line)
+		}
+		if name != "init" {
+			continue
+		}
+		for file, table := range map[string]string{"late-bids.csv": "bids.csv", "whatifs.csv": "scenarios.csv"} {
+			data, err := os.ReadFile(filepath.Join(dir, "mycase", table))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, file), data, 0o666)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// They left what they say.
+	for _, path := range []string{"runs/usps/workbook.xlsx", "runs/first/report.html", "compared.html", "pictures", "sweeps/whole/index.csv", "regrets/regret.csv", ".config/fish/completions/lotwise.fish"} {
+		if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
+			t.Error(fmt.Errorf("after all examples: %w", err))
+		}
+	}
+}
