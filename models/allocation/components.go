@@ -206,7 +206,8 @@ func (p *Problem) components() (parts []*component, limits *restraints) {
 		for j := range k.bids {
 			if r := k.bid(j).Requires; r >= 0 {
 				k.requires = append(k.requires, [2]int{j, place[r]})
-				k.decide[j], k.decide[place[r]] = true, true
+				k.decide[j] = true
+				k.accept(place[r])
 			}
 			if i := k.bidder(j); p.Fee != nil && p.Fee[i] > 0 {
 				if _, ok := entered[i]; !ok {

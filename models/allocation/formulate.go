@@ -40,7 +40,7 @@ func unit(number float64) float64 {
 //	     Σ_{b of i} q_b x_b ≤ max_volume_i   every bidder i                (max_volume)
 //	     f_b y_b ≤ x_b ≤ y_b                 every bid b to decide         (least, accept)
 //	     Σ_{b ∈ g} y_b ≤ 1                   every group g                 (xor)
-//	     y_b ≤ y_r                           every b that requires r       (requires)
+//	     y_b ≤ y_r                           every b that requires r       (requires; f_r is auction.LeastFraction at least)
 //	     y_b ≤ z_i                           every b of i with a fee       (enter)
 //	     Σ_{b ∈ g} y_b ≤ z_i                 likewise, in place of xor
 //	     0 ≤ x_b ≤ 1,  y_b, z_i ∈ {0, 1}

@@ -274,9 +274,6 @@ func (w *workbench) find(ctx context.Context, l *loser, e *effort) error {
 		}
 	} else {
 		t = w.trial(l, l.floor, nil, e)
-		if err := t.without(ctx, o, e); err != nil {
-			return err
-		}
 	}
 	if l.slope <= 0 {
 		_, loses, err := t.atFloor(ctx, o, e)

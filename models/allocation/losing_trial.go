@@ -1,7 +1,6 @@
 package allocation
 
 import (
-	"context"
 	"slices"
 	"sync"
 
@@ -70,28 +69,6 @@ func (w *workbench) trial(l *loser, price float64, waived []bool, e *effort) *tr
 	t.w = t.k.earns(t.x)
 	t.most = t.w + doubt
 	return t
-}
-
-// without finds what can be earned with none of the bid where a price that is not void would let in what requires it.
-func (t *trial) without(ctx context.Context, o solver.Options, e *effort) error {
-	if t.k.least[t.j] > 0 || !slices.ContainsFunc(t.k.requires, func(r [2]int) bool { return r[1] == t.j }) {
-		return nil
-	}
-	f := t.priced(t.at).formulate(true)
-	f.SetBounds(f.x[t.j], 0, 0)
-	s, err := solver.Solve(ctx, f.Model, o)
-	if err != nil {
-		return err
-	}
-	e.spend(s)
-	if s.HasValues() {
-		t.w = max(t.w, s.Objective*f.unit)
-	}
-	t.most = max(t.w, s.Bound*f.unit)
-	if t.most-t.w <= t.k.allowance(t.w) {
-		t.most = t.w
-	}
-	return nil
 }
 
 // component is the bid's at a price, and its place in it.

@@ -120,6 +120,9 @@ func (o *oracle) rows(y []bool) (coef [][]float64, rhs []float64) {
 		least, most := 0.0, 0.0
 		if y[b] {
 			least, most = o.c.Bids[b].MinFraction, 1
+			if slices.ContainsFunc(o.c.Bids, func(a auction.Bid) bool { return a.Requires == b }) {
+				least = max(least, auction.LeastFraction)
+			}
 		}
 		coef, rhs = append(coef, low, high), append(rhs, -least, most)
 	}

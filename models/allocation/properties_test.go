@@ -95,7 +95,7 @@ func TestAllocationIsFeasible(t *testing.T) {
 					t.Fatalf("two of group %s of bidder %d", bid.Group, bid.Bidder)
 				}
 			}
-			if r := bid.Requires; r >= 0 && c.Bids[r].MinFraction > 0 && out.X[r] == 0 {
+			if r := bid.Requires; r >= 0 && out.X[r] < auction.LeastFraction {
 				t.Fatalf("bid %d is accepted without %d, which it requires", b, r)
 			}
 			if _, void := bid.Void(c.Lots); void {
@@ -184,11 +184,12 @@ func TestUnitsDoNotMatter(t *testing.T) {
 		money, volume := math.Ldexp(1, r.IntN(21)-4), math.Ldexp(1, r.IntN(21)-4)
 		other := scaledCase(c, money, volume)
 		a, b := solved(t, c, 1), solved(t, other, 1)
-		if math.Abs(a.Objective*money*volume-b.Objective) > near*money*volume {
+		off := math.Abs(a.Objective*money*volume - b.Objective)
+		if off > max(near*money*volume, slack(b.Objective)) { // what a required bid costs at a millionth may be a tie in small money
 			t.Fatalf("%v, scaled by %v and %v: %v", a.Objective, money, volume, b.Objective)
 		}
 		for n := range a.X {
-			if a.TiesSettled && b.TiesSettled && math.Abs(a.X[n]-b.X[n]) > near {
+			if a.TiesSettled && b.TiesSettled && off <= near*money*volume && math.Abs(a.X[n]-b.X[n]) > near {
 				t.Fatalf("%v, scaled by %v and %v: %v", a.X, money, volume, b.X)
 			}
 		}

@@ -243,3 +243,25 @@ func TestStatusOfGaps(t *testing.T) {
 		}
 	}
 }
+
+// A bid that another requires is accepted with it, to a fraction that counts, also where that earns less than nothing.
+func TestRequiredBidsAreAccepted(t *testing.T) {
+	c := &auction.Case{
+		Rules: auction.DefaultRules(), Lots: []auction.Lot{{Name: "A", Capacity: 10}, {Name: "B", Capacity: 10, Cost: 3}},
+		Bidders: []auction.Bidder{{Name: "b", Budget: math.Inf(1), MaxVolume: math.Inf(1)}, {Name: "rival", Budget: math.Inf(1), MaxVolume: math.Inf(1)}},
+		Bids: []auction.Bid{
+			{Name: "wanted", Amount: 10, MinFraction: 1, Requires: 1, Rows: []auction.BidRow{{Lot: 0, Quantity: 10, Price: 1}}},
+			{Name: "asked", Amount: 10, Requires: -1, Rows: []auction.BidRow{{Lot: 1, Quantity: 10, Price: 1}}},
+		},
+	}
+	c.Rules.Objective = auction.Contribution
+	out := determine(t, c, auction.Options{})
+	if out.X[0] != 1 || math.Abs(out.X[1]-auction.LeastFraction) > 1e-12 || math.Abs(out.Objective-(10-20*auction.LeastFraction)) > 1e-9 {
+		t.Errorf("accepted %v for %v", out.X, out.Objective)
+	}
+	// Nothing of it can be accepted beside a rival that earns more: the bid that requires it loses too.
+	c.Bids = append(c.Bids, auction.Bid{Bidder: 1, Name: "all of B", Amount: 60, MinFraction: 1, Requires: -1, Rows: []auction.BidRow{{Lot: 1, Quantity: 10, Price: 6}}})
+	if out := determine(t, c, auction.Options{}); out.X[0] != 0 || out.X[1] != 0 || out.X[2] != 1 {
+		t.Errorf("accepted %v beside the rival", out.X)
+	}
+}

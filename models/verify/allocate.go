@@ -245,7 +245,11 @@ func (a *acceptance) feasible() {
 		}
 		for j := i; j >= 0 && !counted[j]; j = a.c.Bids[j].Requires {
 			counted[j] = true
-			if q := &a.c.Bids[j]; a.void[j] && j != i || q.MinFraction > 0 && a.x[j] < q.MinFraction-relTol {
+			q, least := &a.c.Bids[j], a.c.Bids[j].MinFraction-relTol
+			if j != i {
+				least = math.Max(least, leastFraction*(1-relTol))
+			}
+			if a.void[j] && j != i || a.x[j] < least {
 				a.find(tableAllocation, -1, "bid", "bid %q of %q is accepted and requires %q, which is not", b.Name, a.c.Bidders[b.Bidder].Name, q.Name)
 			}
 		}

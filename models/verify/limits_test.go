@@ -85,11 +85,6 @@ func drawLimited(r *rand.Rand) *auction.Case {
 		}
 		c.Limits = append(c.Limits, l)
 	}
-	for _, b := range c.Bids { // whether a bid that another requires counts where it is accepted at 0 is not asked
-		if b.Requires >= 0 && c.Bids[b.Requires].MinFraction == 0 {
-			c.Bids[b.Requires].MinFraction = 0.5
-		}
-	}
 	return c
 }
 

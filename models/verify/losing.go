@@ -256,18 +256,14 @@ func (t *trial) ask(price float64) outcome {
 	void := append([]bool(nil), t.void...)
 	k := newChecker(&c, t.a.r, t.a.o)
 	score := append([]float64(nil), t.a.score...)
-	held := map[int]bool{}
-	switch {
-	case !math.IsNaN(price):
+	if math.IsNaN(price) {
+		void[t.bid] = true
+	} else {
 		scaled(b, price)
 		_, _, void[t.bid] = k.void(b)
 		score[t.bid] = k.score(b, k.preferences())
-	case b.MinFraction == 0 && !void[t.bid]:
-		held[t.bid] = true
-	default:
-		void[t.bid] = true
 	}
-	s := &seller{k: k, score: score, void: void, held: held, scopes: t.scopes, budget: &t.a.work, perAsk: t.a.seller.perAsk}
+	s := &seller{k: k, score: score, void: void, scopes: t.scopes, budget: &t.a.work, perAsk: t.a.seller.perAsk}
 	s.open()
 	return s.best(nil, t.a.hint)
 }

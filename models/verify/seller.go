@@ -41,7 +41,6 @@ type seller struct {
 	score    []float64 // by bid, at x = 1
 	void     []bool    // by bid: never accepted
 	scopes   []*scope
-	held     map[int]bool // bids without least fraction of which nothing may be accepted, but what requires them
 	free     *freedom     // capacities and caps that do not hold; nil for none
 	enter    map[int]bool // bidders that may be asked a fee for taking part
 	budget   *int64       // work that is left for the whole check
@@ -273,16 +272,13 @@ func (g *segment) formulate() {
 			required[r] = true
 		}
 	}
-	// Bids that some scope counts, and whether it may want them accepted. One that another requires counts while it is
-	// accepted for that, be it at the fraction 0 where none wants it.
-	counts, wanted := map[int]bool{}, map[int]bool{}
+	counts := map[int]bool{} // by some scope
 	for _, sc := range g.scopes {
 		if !g.s.counts(sc) {
 			continue
 		}
 		for _, i := range g.s.alive(bidsOf(sc.rows, sc.base)) {
 			counts[i] = true
-			wanted[i] = wanted[i] || sc.limit.Min > 0 || sc.limit.Of == "accepted"
 		}
 	}
 	y, count := map[int]int{}, map[int]int{} // variables by bid: whether it is accepted, whether it counts
@@ -297,17 +293,17 @@ func (g *segment) formulate() {
 	for _, i := range g.bids {
 		b := &c.Bids[i]
 		least, score := b.MinFraction, g.s.score[i]
-		if counts[i] && (least > 0 || required[i] && wanted[i]) {
+		if required[i] || counts[i] && least > 0 {
 			least = math.Max(least, leastFraction)
 		}
 		from := -1 // the variable from which the fraction starts at least
 		if least > 0 || b.Group != "" || b.Requires >= 0 || required[i] {
 			y[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, wholeTol, true})
-			if from = y[i]; least > 0 || required[i] {
+			if from = y[i]; least > 0 {
 				count[i] = from
 			}
 		}
-		if counts[i] && least == 0 && !required[i] {
+		if counts[i] && least == 0 {
 			least = leastFraction
 			count[i] = yesNo(b.Bidder, least*score, decision{[]int{i}, counted, false})
 			if from >= 0 {
@@ -321,11 +317,7 @@ func (g *segment) formulate() {
 		if least < 1 {
 			x := p.variable(score, 0, 1)
 			g.x[i] = append(g.x[i], term{x, 1})
-			if g.s.held[i] {
-				p.up[x] = 0
-			} else {
-				g.of[b.Bidder] = append(g.of[b.Bidder], x)
-			}
+			g.of[b.Bidder] = append(g.of[b.Bidder], x)
 			if from >= 0 {
 				p.atMost([]term{{x, 1}, {from, least - 1}}, 0)
 			}

@@ -125,7 +125,7 @@ func (g *segment) take(order []int) map[int]float64 {
 		if b.Group != "" && taken[group{b.Bidder, b.Group}] {
 			continue
 		}
-		if r := b.Requires; r >= 0 && x[r] == 0 {
+		if r := b.Requires; r >= 0 && x[r] < counted {
 			continue
 		}
 		most, packages := 1.0, 0.0

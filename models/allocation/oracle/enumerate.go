@@ -20,15 +20,14 @@ func (v Values) Without(bidder int) float64 { return v[(len(v)-1)&^(1<<bidder)] 
 // What a bid is, of all that is decided about it; the rest is a linear program.
 const (
 	out     = iota // x = 0, and what requires it is out
-	idle           // x = 0, but it satisfies what requires it: a bid without least fraction
 	in             // least fraction ≤ x ≤ 1
-	counted        // LeastFraction ≤ x ≤ 1, of a bid without least fraction that a limit may count
+	counted        // LeastFraction ≤ x ≤ 1, of a bid without least fraction that a bid requires or a limit may count
 )
 
 // Enumerate solves the seller's problem of a case for every set of bidders: every combination of decisions, and of each
 // the linear program that is left, in rational arithmetic. It is for a handful of bids and bidders.
 //
-// Sums of a limit with or_nothing are zero exactly where all its bids are out or idle: the linear program of another
+// Sums of a limit with or_nothing are zero exactly where all its bids are out: the linear program of another
 // combination may leave them zero too, and then misses a minimum that would not apply, but the better combination is
 // tried as well.
 func Enumerate(c *auction.Case) Values {
@@ -61,10 +60,7 @@ func Enumerate(c *auction.Case) Values {
 			continue
 		}
 		whole := c.Bids[b].MinFraction > 0
-		if !whole && required[b] {
-			e.choices[b] = append(e.choices[b], idle)
-		}
-		if !whole && counts[b] {
+		if !whole && (required[b] || counts[b]) {
 			e.choices[b] = append(e.choices[b], counted)
 		} else {
 			e.choices[b] = append(e.choices[b], in)

@@ -42,7 +42,7 @@ func Judge(c *auction.Case, x []float64, slack float64) Judgement {
 		}
 		for n := b; fraction > 0 && c.Bids[n].Requires >= 0; {
 			n = c.Bids[n].Requires
-			if out[n] || c.Bids[n].MinFraction > 0 && x[n] == 0 {
+			if out[n] || x[n] < LeastFraction {
 				broken("bid %s requires %s", bid.Name, c.Bids[n].Name)
 			}
 		}

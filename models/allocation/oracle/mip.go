@@ -17,7 +17,7 @@ const LeastFraction = 1e-6
 //	max  Σ_b score_b x_b - Σ_s penalty_s over_s
 //	s.t. Σ_b q_bl x_b ≤ capacity_l                   every lot l
 //	     Σ_{b of i} A_b x_b ≤ budget_i               every bidder i, likewise max_volume
-//	     f_b y_b ≤ x_b ≤ y_b                         every bid b
+//	     f_b y_b ≤ x_b ≤ y_b                         every bid b; f_b at least LeastFraction where a bid requires it
 //	     Σ_{b ∈ g} y_b ≤ 1                           every group g
 //	     y_b ≤ y_r                                   every b that requires r
 //	     M_s - max B_s ≤ over_s                      every scope s of a limit; over_s = 0 where it is hard
@@ -53,12 +53,12 @@ func NewMIP(c *auction.Case) *MIP {
 		x: make([]solver.Var, n), y: make([]solver.Var, n), d: make([]solver.Var, n), bases: map[*base]solver.Var{},
 	}
 	score := scores(c)
-	asked := make([]bool, n) // whether something depends on y
+	asked, required := make([]bool, n), make([]bool, n) // whether something depends on y, whether a bid requires it
 	for b := range c.Bids {
 		bid := &c.Bids[b]
 		asked[b] = asked[b] || bid.MinFraction > 0 || bid.Group != "" || bid.Requires >= 0
 		if bid.Requires >= 0 {
-			asked[bid.Requires] = true
+			asked[bid.Requires], required[bid.Requires] = true, true
 		}
 	}
 	for b := range c.Bids {
@@ -66,6 +66,9 @@ func NewMIP(c *auction.Case) *MIP {
 			continue
 		}
 		least := c.Bids[b].MinFraction
+		if required[b] {
+			least = max(least, LeastFraction)
+		}
 		if least == 1 {
 			m.x[b] = m.Binary("x", m.key(b))
 			m.y[b] = m.x[b]
@@ -76,7 +79,8 @@ func NewMIP(c *auction.Case) *MIP {
 				m.AtMost("accept", m.key(b), []solver.Term{m.x[b].Times(1), m.y[b].Times(-1)}, 0)
 			}
 			if least > 0 {
-				m.AtLeast("least", m.key(b), []solver.Term{m.x[b].Times(1), m.y[b].Times(-least)}, 0)
+				m.AtLeast("least", m.key(b), []solver.Term{m.x[b].Times(1 / least), m.y[b].Times(-1)}, 0)
+				m.d[b] = m.y[b]
 			}
 		}
 		m.Objective(m.x[b].Times(score[b]))
@@ -146,7 +150,7 @@ func (m *mip) decisions() {
 
 // counted is the variable that says whether a bid is accepted to a fraction that counts.
 func (m *mip) counted(b int) solver.Var {
-	if m.c.Bids[b].MinFraction > 0 {
+	if m.c.Bids[b].MinFraction == 1 {
 		return m.y[b]
 	}
 	if !m.d[b].Valid() {

@@ -16,8 +16,7 @@ import (
 // or_nothing; adjustments. Numbers are small and whole, or simple shares, so that ties are common and every
 // edge (nothing for sale, nothing to spend, a bid for nothing of a lot) is met.
 //
-// A bid that another requires has a least fraction: without, whether it is accepted at next to nothing is a matter of
-// tolerances. A hard limit may make a case infeasible; of a few hundred cases a small part are.
+// A hard limit may make a case infeasible; of a few hundred cases a small part are.
 func Mixed(bids int, seed uint64) *auction.Case {
 	d := newDraw("mixed", seed)
 	c := newCase(fmt.Sprintf("mixed-%d", bids), seed)
@@ -61,7 +60,7 @@ func Mixed(bids int, seed uint64) *auction.Case {
 		for n := range c.Bids { // requirements point back: no circles
 			if m := d.IntN(n + 1); d.chance(0.25) && m < n && c.Bids[m].Bidder == c.Bids[n].Bidder {
 				c.Bids[n].Requires = m
-				if r := &c.Bids[m]; r.MinFraction == 0 {
+				if r := &c.Bids[m]; r.MinFraction == 0 && n%2 == 0 {
 					r.MinFraction = 0.25
 				}
 			}
