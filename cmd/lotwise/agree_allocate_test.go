@@ -110,11 +110,6 @@ func anySale(r *rand.Rand) *auction.Case {
 	for i := range c.Limits {
 		c.Limits[i].Source = auction.Source{File: "limits.csv", Line: i + 2}
 	}
-	for _, b := range c.Bids { // whether a bid that another requires counts where it is accepted at 0 is not asked
-		if b.Requires >= 0 && len(c.Limits) > 0 && c.Bids[b.Requires].MinFraction == 0 {
-			c.Bids[b.Requires].MinFraction = 0.3
-		}
-	}
 	return c
 }
 
