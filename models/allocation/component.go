@@ -25,12 +25,11 @@ type point struct {
 type part struct {
 	point
 	component *component
-	bids      []int   // the component's
-	bound     float64 // no allocation earns more
-	proven    bool    // the point is optimal
-	settled   bool    // the point is the first of the optima by the tie rule
-	programs  int64   // solved for it by branch and bound
-	nodes     int64   // of these
+	bids      []int     // the component's
+	bound     float64   // no allocation earns more
+	proven    bool      // the point is optimal
+	settled   bool      // the point is the first of the optima by the tie rule
+	cliques   [][]int32 // of a packing: those of its relaxation
 }
 
 // most is what no allocation earns more than, without the bound's allowance where the objective is proven.
@@ -280,7 +279,6 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	if k.passing != nil {
 		k.pass(f, &o)
 	}
-	var work part
 	var s *solver.Solution
 	for try := range decisionTries {
 		o.Start = nil
@@ -290,8 +288,6 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 		if s, err = k.search(ctx, f, session, o, deadline); err != nil {
 			return nil, err
 		}
-		work.programs++
-		work.nodes += s.Nodes
 		bound = s.Bound * f.unit
 		if !s.HasValues() {
 			if s.Termination == solver.Failed || s.Claim == solver.Infeasible && best != nil {
@@ -317,7 +313,7 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 	if best == nil {
 		return nil, k.none(ctx, bound)
 	}
-	p := &part{point: *best, bound: max(bound, best.objective), programs: work.programs, nodes: work.nodes}
+	p := &part{point: *best, bound: max(bound, best.objective)}
 	p.proven = p.bound-p.objective <= k.allowance(p.objective)
 	if p.proven && !k.problem.AnyOptimum {
 		p.settled, err = k.breakTies(ctx, &p.point, left(o, deadline))

@@ -55,6 +55,9 @@ func (k *component) packed(ctx context.Context, p *packing, members []int, o sol
 		err = s.settle(ctx, r)
 	}
 	out := &part{point: *s.point(s.best), bound: max(s.bound, s.worth(s.best))}
+	if r != nil {
+		out.cliques = r.cliques
+	}
 	out.bound = max(out.bound, out.objective)
 	out.proven = out.bound-out.objective <= k.allowance(out.objective)
 	if out.settled = s.settled; err == nil && out.proven && !out.settled && !k.problem.AnyOptimum {

@@ -58,21 +58,34 @@ const (
 )
 
 func (p *packing) localSearch(seed int64, start []int32) *localSearch {
-	s := &localSearch{
-		packing: p, near: make([][]int32, len(p.value)), lost: make([]float64, len(p.value)), at: make([]int32, len(p.value)),
-		random: rand.New(rand.NewPCG(uint64(seed), uint64(len(p.value)))),
-	}
-	for v := range s.near {
-		s.near[v] = make([]int32, 0, p.conflicts[v].count())
-		for u := range p.conflicts[v].all() {
-			s.near[v] = append(s.near[v], u)
-		}
-		s.at[v] = -1
-	}
+	s := newLocalSearch(p, p.neighbours(), seed)
 	for _, v := range start {
 		s.accept(v)
 	}
 	return s
+}
+
+func newLocalSearch(p *packing, near [][]int32, seed int64) *localSearch {
+	s := &localSearch{
+		packing: p, near: near, lost: make([]float64, len(p.value)), at: make([]int32, len(p.value)),
+		random: rand.New(rand.NewPCG(uint64(seed), uint64(len(p.value)))),
+	}
+	for v := range s.at {
+		s.at[v] = -1
+	}
+	return s
+}
+
+// neighbours are, by member, its conflicts.
+func (p *packing) neighbours() [][]int32 {
+	near := make([][]int32, len(p.value))
+	for v := range near {
+		near[v] = make([]int32, 0, p.conflicts[v].count())
+		for u := range p.conflicts[v].all() {
+			near[v] = append(near[v], u)
+		}
+	}
+	return near
 }
 
 func (s *localSearch) accept(v int32) {

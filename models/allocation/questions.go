@@ -25,9 +25,43 @@ type questions struct {
 	deadline time.Time
 	left     atomic.Int64 // about how many are to come
 
-	missed []bool  // by bidder: the seller would miss it, as far as is known
-	clubs  []*club // of blocking
-	work   struct{ programs, nodes atomic.Int64 }
+	missed   []bool // by bidder: the seller would miss it, as far as is known
+	variants map[*part]*variants
+	clubs    []*club // of blocking
+}
+
+// openVariants opens those of parts that are packings.
+func (q *questions) openVariants() error {
+	if q.variants != nil {
+		return nil
+	}
+	q.variants = make(map[*part]*variants)
+	for _, part := range q.out.parts {
+		if part.component.easy() {
+			continue
+		}
+		v, err := part.component.variants(part.cliques)
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			v.remember(v.chosen(part.x))
+			q.variants[part] = v
+		}
+	}
+	return nil
+}
+
+// close gives the solvers back.
+func (q *questions) close() {
+	for _, v := range q.variants {
+		v.close()
+	}
+	for _, c := range q.clubs {
+		if c.own {
+			c.variants.close()
+		}
+	}
 }
 
 // options are for one question: exact, and with its share of the time that is left.
@@ -41,72 +75,118 @@ func (q *questions) options(threads int) auction.Options {
 	return o
 }
 
-// without is what the seller would do without a winner. Components in which the bidder has nothing accepted are as
-// good without it, as far as they are proven; in the others the search starts from the rest of the allocation.
-func (q *questions) without(ctx context.Context, bidder int) (*payment.Absence, error) {
-	p := *q.p
-	p.AnyOptimum = true
-	p.Out, p.Within, p.Start = slices.Clone(q.p.Out), make([]bool, len(q.p.Out)), slices.Clone(q.out.X)
-	x := slices.Clone(q.out.X)
-	var loss, low, high solver.Sum
-	again := false
-	for _, part := range q.out.parts {
-		k := part.component
-		wins, bids := false, false
-		for j := range k.bids {
-			if k.bidder(j) == bidder {
-				wins, bids = wins || part.x[j] > 0, true
-			}
-		}
-		switch {
-		case !bids:
-		case !wins:
-			high.Add(part.most() - part.objective)
-		case k.easy():
-			rest := k.less(bidder).easily()
-			for j, b := range k.bids {
-				x[b] = rest.x[j]
-			}
-			for _, s := range []*solver.Sum{&loss, &low, &high} {
-				s.Add(part.objective - rest.objective)
-			}
-		default:
-			again = true
-			loss.Add(part.objective)
-			low.Add(part.objective)
-			high.Add(part.most())
-			for j, b := range k.bids {
-				p.Within[b] = true
-				if k.bidder(j) == bidder {
-					p.Out[b], p.Start[b] = true, 0
+// jobs runs jobs on the threads, in order.
+func (q *questions) jobs(n int, run func(i int) error) error {
+	errs := make([]error, n)
+	slots := make(chan struct{}, max(1, q.o.Threads))
+	var wait sync.WaitGroup
+	for i := range n {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = run(i)
+		})
+	}
+	wait.Wait()
+	return cmp.Or(errs...)
+}
+
+// An absence is the answer for one bidder while it is put together.
+type absence struct {
+	bidder          int
+	accepted        []int32 // by bidder: bids accepted in the best known allocation without it
+	loss, low, high solver.Sum
+	pivotal         bool
+}
+
+// without is what the seller would do without each of some winners. Components in which a bidder has nothing accepted
+// are as good without it, as far as they are proven; the others are solved again, from the rest of the allocation on.
+func (q *questions) without(ctx context.Context, bidders []int) ([]*payment.Absence, error) {
+	if err := q.openVariants(); err != nil {
+		return nil, err
+	}
+	all := make([]*absence, len(bidders))
+	again := make([][]*part, len(bidders)) // by bidder: what is to be solved again as a whole
+	packed := make(map[*part][]*absence)   // by packing: whose absences are to be found in it
+	var packings []*part
+	for n, i := range bidders {
+		a := &absence{bidder: i, accepted: q.accepted()}
+		all[n] = a
+		for _, part := range q.out.parts {
+			switch part.presence(i) {
+			case none:
+			case loses:
+				a.high.Add(part.most() - part.objective)
+			default:
+				switch {
+				case part.component.easy():
+					a.easily(part)
+				case q.variants[part] != nil:
+					if packed[part] == nil {
+						packings = append(packings, part)
+					}
+					packed[part] = append(packed[part], a)
+				default:
+					again[n] = append(again[n], part)
 				}
 			}
 		}
 	}
-	if again {
-		out, err := p.Determine(ctx, q.options(1))
-		if errors.As(err, new(*unmet)) { // the limits cannot be met without the bidder
-			q.missed[bidder] = true
-			inf := math.Inf(1)
-			return &payment.Absence{Alternative: payment.Alternative{Without: []int{bidder}, Loss: inf}, Low: inf, High: inf}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		q.count(out.parts...)
-		loss.Add(-out.Objective)
-		low.Add(-out.most())
-		high.Add(-out.Objective)
-		for b, within := range p.Within {
-			if within {
-				x[b] = out.X[b]
-			}
+	var jobs []func() error
+	for _, part := range packings {
+		jobs = append(jobs, func() error { return q.absent(ctx, part, packed[part]) })
+	}
+	for n, parts := range again {
+		if parts != nil {
+			jobs = append(jobs, func() error { return q.solveAgain(ctx, all[n], parts) })
 		}
 	}
-	q.missed[bidder] = loss.Value() > 0
-	return &payment.Absence{
-		Alternative: payment.Alternative{Without: q.missing(x), Loss: loss.Value()}, Low: low.Value(), High: high.Value(),
-	}, nil
+	if err := q.jobs(len(jobs), func(i int) error { return jobs[i]() }); err != nil {
+		return nil, err
+	}
+	out := make([]*payment.Absence, len(bidders))
+	for n, a := range all {
+		out[n] = &payment.Absence{
+			Alternative: payment.Alternative{Without: q.missing(a.accepted), Loss: a.loss.Value()}, Low: a.low.Value(), High: a.high.Value(),
+		}
+		if a.pivotal {
+			inf := math.Inf(1)
+			out[n] = &payment.Absence{Alternative: payment.Alternative{Without: []int{a.bidder}, Loss: inf}, Low: inf, High: inf}
+		}
+		q.missed[a.bidder] = out[n].Loss > 0
+	}
+	return out, nil
+}
+
+const (
+	none = iota
+	loses
+	wins
+)
+
+// presence is whether a bidder has bids in the part, and any accepted.
+func (p *part) presence(bidder int) int {
+	at := none
+	for j := range p.component.bids {
+		if p.component.bidder(j) == bidder {
+			if p.x[j] > 0 {
+				return wins
+			}
+			at = loses
+		}
+	}
+	return at
+}
+
+// answer takes what a part earns without the bidder: at x, and no more than most.
+func (a *absence) answer(p *part, x []float64, objective, most float64) {
+	p.component.exchange(a.accepted, p.x, x)
+	a.loss.Add(p.objective)
+	a.loss.Add(-objective)
+	a.low.Add(p.objective)
+	a.low.Add(-most)
+	a.high.Add(p.most())
+	a.high.Add(-objective)
 }
 
 // easy says whether the component is solved without a solver.
@@ -114,166 +194,93 @@ func (k *component) easy() bool {
 	return len(k.entries) == 0 && (k.oneLot() || len(k.rows) == 0 && !slices.Contains(k.decide, true))
 }
 
-func (k *component) easily() *part {
-	if len(k.rows) == 0 {
-		return k.unlimited()
-	}
-	return k.merit()
-}
-
-// less is an easy component with nothing to gain or to use up by a bidder's bids.
-func (k *component) less(bidder int) *component {
-	k = &component{problem: k.problem, bids: k.bids, value: slices.Clone(k.value), decide: k.decide, rows: slices.Clone(k.rows)}
+// easily answers for an easy component: the same with nothing to gain or to use up by the bidder's bids.
+func (a *absence) easily(p *part) {
+	k := p.component
+	less := &component{problem: k.problem, bids: k.bids, value: slices.Clone(k.value), decide: k.decide, rows: slices.Clone(k.rows)}
 	for j := range k.bids {
-		if k.bidder(j) == bidder {
-			k.value[j] = -1
+		if k.bidder(j) == a.bidder {
+			less.value[j] = -1
 		}
 	}
 	for i := range k.rows {
-		k.rows[i].terms = slices.DeleteFunc(slices.Clone(k.rows[i].terms), func(t term) bool { return k.bidder(t.bid) == bidder })
+		less.rows[i].terms = slices.DeleteFunc(slices.Clone(k.rows[i].terms), func(t term) bool { return k.bidder(t.bid) == a.bidder })
 	}
-	return k
+	rest := less.unlimited
+	if len(less.rows) > 0 {
+		rest = less.merit
+	}
+	r := rest()
+	a.answer(p, r.x, r.objective, r.objective)
 }
 
-// missing are the winners that have nothing accepted at x.
-func (q *questions) missing(x []float64) []int {
-	won, kept := make([]bool, len(q.p.Case.Bidders)), make([]bool, len(q.p.Case.Bidders))
-	for b := range x {
-		i := q.p.Case.Bids[b].Bidder
-		won[i], kept[i] = won[i] || q.out.X[b] > 0, kept[i] || x[b] > 0
+// solveAgain answers for a bidder in the parts that are programs of any kind.
+func (q *questions) solveAgain(ctx context.Context, a *absence, parts []*part) error {
+	p := *q.p
+	p.AnyOptimum = true
+	p.Out, p.Within, p.Start = slices.Clone(q.p.Out), make([]bool, len(q.p.Out)), slices.Clone(q.out.X)
+	for _, part := range parts {
+		for j, b := range part.bids {
+			p.Within[b] = true
+			if part.component.bidder(j) == a.bidder {
+				p.Out[b], p.Start[b] = true, 0
+			}
+		}
 	}
+	out, err := p.Determine(ctx, q.options(1))
+	if errors.As(err, new(*unmet)) { // the limits cannot be met without the bidder
+		a.pivotal = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		x := make([]float64, len(part.bids))
+		for j, b := range part.bids {
+			x[j] = out.X[b]
+		}
+		part.component.exchange(a.accepted, part.x, x)
+		a.loss.Add(part.objective)
+		a.low.Add(part.objective)
+		a.high.Add(part.most())
+	}
+	a.loss.Add(-out.Objective)
+	a.low.Add(-out.most())
+	a.high.Add(-out.Objective)
+	return nil
+}
+
+// accepted are, by bidder, the bids accepted in the allocation at hand.
+func (q *questions) accepted() []int32 {
+	n := make([]int32, len(q.p.Case.Bidders))
+	for b, x := range q.out.X {
+		if x > 0 {
+			n[q.p.Case.Bids[b].Bidder]++
+		}
+	}
+	return n
+}
+
+// exchange changes these by what is accepted in the component.
+func (k *component) exchange(accepted []int32, from, to []float64) {
+	for j := range k.bids {
+		if from[j] > 0 {
+			accepted[k.bidder(j)]--
+		}
+		if to[j] > 0 {
+			accepted[k.bidder(j)]++
+		}
+	}
+}
+
+// missing are the winners that have nothing accepted any more.
+func (q *questions) missing(accepted []int32) []int {
 	var missing []int
-	for i := range won {
-		if won[i] && !kept[i] {
+	for i, n := range q.accepted() {
+		if n > 0 && accepted[i] == 0 {
 			missing = append(missing, i)
 		}
 	}
 	return missing
-}
-
-// count counts the work of some parts.
-func (q *questions) count(parts ...*part) {
-	for _, p := range parts {
-		q.work.programs.Add(p.programs)
-		q.work.nodes.Add(p.nodes)
-	}
-}
-
-// A club is a component of the problem in which bidders with a discount pay it as a fee once any of their bids is
-// accepted: bidders that share nothing scarce, not even through others, block or do not block by themselves.
-type club struct {
-	*component
-	kept   []float64 // the allocation at hand
-	earned float64   // what it earns, fees aside
-
-	asked []float64 // by entry: the fees of the last search
-	found []payment.Alternative
-	most  float64 // what any coalition gained from blocking these
-}
-
-// open splits the problem into clubs. A bidder that the seller would not miss has no discount and pays no fee. Where nothing is
-// short but one lot, of divisible bids, what the seller earns is submodular in the set of bidders: they are substitutes,
-// the discounts of VCG are never blocked (Ausubel and Milgrom 2002), and smaller ones neither.
-func (q *questions) open() {
-	p := *q.p
-	p.AnyOptimum, p.Fee, p.Start = true, make([]float64, len(q.missed)), q.out.X
-	for i, missed := range q.missed {
-		if missed {
-			p.Fee[i] = 1
-		}
-	}
-	easy := make([]bool, len(q.out.X))
-	for _, part := range q.out.parts {
-		for _, b := range part.bids {
-			easy[b] = part.component.easy()
-		}
-	}
-	components, _ := p.components()
-	q.clubs = []*club{}
-	for _, k := range components {
-		if len(k.entries) == 0 || !slices.ContainsFunc(k.bids, func(b int) bool { return !easy[b] }) {
-			continue
-		}
-		c := &club{component: k, kept: k.known()}
-		k.settle(c.kept)
-		c.earned = k.withoutFees().earns(c.kept)
-		q.clubs = append(q.clubs, c)
-	}
-}
-
-func (k *component) withoutFees() *component {
-	c := *k
-	c.entries = nil
-	return &c
-}
-
-// blocking looks in each club for allocations that earn more, each bidder's discount paid as a fee, than the one at
-// hand: their winners block. The search of a club ends with the first that it comes by, and whatever it passed on the
-// way is told too. Without any, most is what the proofs leave.
-func (q *questions) blocking(ctx context.Context, discounts []float64, slack float64) (found []payment.Alternative, most float64, err error) {
-	if q.clubs == nil {
-		q.open()
-	}
-	o := q.options(1)
-	if o.TimeLimit > 0 { // clubs wait for each other
-		rounds := (len(q.clubs) + max(1, q.o.Threads) - 1) / max(1, q.o.Threads)
-		o.TimeLimit = max(o.TimeLimit/time.Duration(max(1, rounds)), time.Millisecond)
-	}
-	errs := make([]error, len(q.clubs))
-	slots := make(chan struct{}, max(1, q.o.Threads))
-	var wait sync.WaitGroup
-	for n, c := range q.clubs {
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			errs[n] = q.ask(ctx, c, discounts, slack/float64(len(q.clubs)), o)
-		})
-	}
-	wait.Wait()
-	var total solver.Sum
-	for _, c := range q.clubs {
-		found = append(found, c.found...)
-		total.Add(c.most)
-	}
-	return found, total.Value(), cmp.Or(errs...)
-}
-
-// ask searches one club, unless its discounts are those of the last search.
-func (q *questions) ask(ctx context.Context, c *club, discounts []float64, slack float64, o auction.Options) error {
-	fees := make([]float64, len(c.entries))
-	for i := range c.entries {
-		fees[i] = discounts[c.entries[i].bidder]
-	}
-	if slices.Equal(fees, c.asked) {
-		return nil
-	}
-	for i := range fees {
-		c.entries[i].fee = fees[i]
-	}
-	c.asked, c.found = fees, nil
-	kept := c.earns(c.kept)
-	c.enough = kept + slack + c.allowance(kept)
-	var passed [][]float64
-	c.passing = func(x []float64) { passed = append(passed, x) }
-	p, err := c.solve(ctx, solver.Options{Seed: o.Seed, Threads: 1, TimeLimit: o.TimeLimit})
-	if err != nil {
-		return err
-	}
-	q.count(p)
-	c.most = max(0, p.most()-kept)
-	for _, x := range append(passed, p.x) {
-		if c.fits(x) && c.earns(x)-kept > slack {
-			c.found = append(c.found, q.alternative(c, x))
-		}
-	}
-	return nil
-}
-
-// alternative is the allocation at hand with x in one club.
-func (q *questions) alternative(c *club, x []float64) payment.Alternative {
-	all := slices.Clone(q.out.X)
-	for j, b := range c.bids {
-		all[b] = x[j]
-	}
-	return payment.Alternative{Without: q.missing(all), Loss: c.earned - c.withoutFees().earns(x)}
 }

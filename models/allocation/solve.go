@@ -30,13 +30,14 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 	if err != nil {
 		return nil, err
 	}
+	defer q.close()
 	for _, x := range q.out.X {
 		if x > 0 {
 			q.left.Add(1)
 		}
 	}
 	paid, err := rule.Charge(ctx, &payment.Auction{
-		Case: c, X: q.out.X, W: q.out.Objective, Threads: o.Threads, Without: q.without, Blocking: q.blocking,
+		Case: c, X: q.out.X, W: q.out.Objective, Without: q.without, Blocking: q.blocking,
 	})
 	if err != nil {
 		return nil, err

@@ -16,11 +16,10 @@ type Auction struct {
 	Case *auction.Case
 	X    []float64 // by bid: the accepted fraction
 
-	W       float64 // what X earns
-	Threads int     // questions that may be asked at once
+	W float64 // what X earns
 
-	// Without is what the seller would do without a bidder.
-	Without func(ctx context.Context, bidder int) (*Absence, error)
+	// Without is what the seller would do without each of some bidders.
+	Without func(ctx context.Context, bidders []int) ([]*Absence, error)
 	// Blocking looks for coalitions that gain over slack by blocking the discounts, by bidder, off the bids. Where it
 	// finds none, no coalition gains more than most.
 	Blocking func(ctx context.Context, discounts []float64, slack float64) (found []Alternative, most float64, err error)

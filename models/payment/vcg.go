@@ -1,10 +1,8 @@
 package payment
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"sync"
 
 	"lotwise/models/auction"
 )
@@ -40,31 +38,22 @@ type discounts struct {
 	metrics  []auction.Metric // the brackets of those that are not, and the pivotal winners
 }
 
-// discounts asks for all of them, as many at once as there are threads.
+// discounts asks for all of them.
 func (a *Auction) discounts(ctx context.Context) (*discounts, error) {
 	amount, reserve := a.won()
 	v := &discounts{discount: make([]float64, len(amount))}
-	absences, errs := make([]*Absence, len(amount)), make([]error, len(amount))
-	slots := make(chan struct{}, max(1, a.Threads))
-	var wait sync.WaitGroup
+	var winners []int
 	for i := range amount {
-		if amount[i] <= reserve[i] {
-			continue
+		if amount[i] > reserve[i] {
+			winners = append(winners, i)
 		}
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			absences[i], errs[i] = a.Without(ctx, i)
-		})
 	}
-	wait.Wait()
-	if err := cmp.Or(errs...); err != nil {
+	absences, err := a.Without(ctx, winners)
+	if err != nil {
 		return nil, err
 	}
-	for i, w := range absences {
-		if w == nil {
-			continue
-		}
+	for n, w := range absences {
+		i := winners[n]
 		within := func(d float64) float64 { return min(max(d, 0), amount[i]-reserve[i]) }
 		v.discount[i] = within(w.Loss)
 		name, unit := a.Case.Bidders[i].Name, a.Case.Rules.Currency

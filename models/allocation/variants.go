@@ -1,0 +1,396 @@
+package allocation
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"lotwise/solver"
+)
+
+// Variants of a packing have other values, and some members out. Payment rules ask for the best of many: without a
+// bidder, or with discounts as fees. The conflicts are the same in all of them, and so are the cliques that cut off fractions:
+// one relaxation is kept, in which only costs and bounds change, and goes on from its last basis. What was the best
+// packing of one is a good start for others.
+type variants struct {
+	*packing // at the component's own values
+	k        *component
+	members  []int // of the packing: bids of the component
+	bidder   []int // by member
+	relaxed  *relaxation
+	near     [][]int32 // by member: its conflicts
+	known    [][]int32 // packings that were the best of a variant
+}
+
+// variants opens the variants of a component that is a packing; nil where it is none. Cliques are those of a relaxation
+// that was solved before, over the same members; close it.
+func (k *component) variants(cliques [][]int32) (*variants, error) {
+	p, members := k.packing()
+	if p == nil || len(members) == 0 {
+		return nil, nil
+	}
+	r, err := p.relax()
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range cliques {
+		r.add(slices.Clone(q))
+	}
+	problem, own := *k.problem, *k
+	problem.AnyOptimum, own.problem = true, &problem
+	v := &variants{packing: p, k: &own, members: members, relaxed: r, near: p.neighbours()}
+	for _, j := range members {
+		v.bidder = append(v.bidder, k.bidder(j))
+	}
+	return v, nil
+}
+
+func (v *variants) close() { v.relaxed.close() }
+
+// with is a variant with fees, by bidder, taken off the values, and without the bids of a bidder (-1 for none). Members that are out
+// have negative values.
+func (v *variants) with(fees []float64, absent int) *packing {
+	p := *v.packing
+	p.value = slices.Clone(v.value)
+	for m, i := range v.bidder {
+		if fees != nil {
+			p.value[m] -= fees[i]
+		}
+		if i == absent {
+			p.value[m] = -1
+		}
+	}
+	return &p
+}
+
+// remember keeps a packing as a start for others.
+func (v *variants) remember(members []int32) {
+	if !slices.ContainsFunc(v.known, func(k []int32) bool { return slices.Equal(k, members) }) {
+		v.known = append(v.known, slices.Clone(members))
+	}
+}
+
+// chosen are the members that are accepted at x.
+func (v *variants) chosen(x []float64) []int32 {
+	var members []int32
+	for m, j := range v.members {
+		if x[j] > 0 {
+			members = append(members, int32(m))
+		}
+	}
+	return members
+}
+
+// point is the packing as an allocation of the component.
+func (v *variants) point(members []int32) []float64 {
+	x := make([]float64, len(v.k.bids))
+	for _, m := range members {
+		x[v.members[m]] = 1
+	}
+	return x
+}
+
+// become makes the relaxation that of another packing of the same conflicts.
+func (r *relaxation) become(p *packing) {
+	r.packing = p
+	for v, value := range p.value {
+		r.model.SetCost(r.vars[v], value/r.unit)
+		up := 1.0
+		if r.dropped[v] = value < 0; r.dropped[v] {
+			up = 0
+		}
+		r.model.SetBounds(r.vars[v], 0, up)
+	}
+}
+
+// A quest is the search for the best packing of a variant, as far as it is worth more than a floor.
+type quest struct {
+	*packing // at the variant's values
+	v        *variants
+	o        solver.Options
+	deadline time.Time
+	// needs are sets of members of which any packing that is looked for accepts one each.
+	needs [][]int32
+
+	best   []int32
+	most   float64 // what best is worth
+	floor  float64 // nothing that is not worth more is looked for
+	enough bool    // the first that is worth more ends the search
+	bound  float64 // nothing is worth more than this and the target
+}
+
+const (
+	// variantSteps is how many steps a local search takes in a variant, from a packing that is nearly the best.
+	variantSteps = 500
+	// variantCuts is the share of the gap that a round of cuts has to close for another.
+	variantCuts = 0.05
+	// variantChoice bounds the steps of searches by prices before others are tried.
+	variantChoice = 3000
+	// tightGap is the share of the bound up to which a gap is left to mixed-integer programming before long searches without it.
+	tightGap = 0.02
+	// tightWork is how much work a search by covers may be going to need there, and judged a share of it after which it is judged.
+	tightWork = 10 * coverTrial
+	judged    = 32
+)
+
+func (v *variants) quest(p *packing, known []int32, floor float64, o solver.Options) *quest {
+	s := &quest{packing: p, v: v, o: o, deadline: time.Now().Add(o.TimeLimit), floor: floor, most: math.Inf(-1), bound: math.Inf(1)}
+	s.offer(known)
+	s.again(v.known)
+	return s
+}
+
+// again looks at packings that are known.
+func (s *quest) again(known [][]int32) {
+	for _, k := range known {
+		s.offer(k)
+	}
+}
+
+// offer takes a packing if it is better: those of its members that are not out.
+func (s *quest) offer(members []int32) {
+	kept := make([]int32, 0, len(members))
+	for _, m := range members {
+		if s.value[m] >= 0 {
+			kept = append(kept, m)
+		}
+	}
+	if w := s.worth(kept); w > s.most {
+		s.best, s.most = kept, w
+	}
+}
+
+// fill accepts what else fits with the best.
+func (s *quest) fill() {
+	weight := slices.Clone(s.value)
+	most := max(0, slices.Max(weight))
+	for _, m := range s.best {
+		weight[m] += most
+	}
+	out := make([]bool, len(weight))
+	for m, w := range s.value {
+		out[m] = w < 0
+	}
+	s.offer(s.rounded(weight, out))
+}
+
+// target is what a packing is to be worth more than.
+func (s *quest) target() float64 {
+	t := max(s.most, s.floor)
+	return t + slack(t)
+}
+
+// found says whether a packing is enough.
+func (s *quest) found() bool { return s.enough && s.most > s.floor }
+
+func (s *quest) closed() bool { return s.found() || s.bound <= s.target() }
+
+func (s *quest) stopped(ctx context.Context) bool {
+	return ctx.Err() != nil || s.o.TimeLimit > 0 && !time.Now().Before(s.deadline)
+}
+
+// run searches.
+func (s *quest) run(ctx context.Context) error {
+	if err := s.relax(ctx); err != nil || s.closed() || s.stopped(ctx) {
+		return err
+	}
+	return s.prove(ctx, s.v.relaxed)
+}
+
+// relax searches as far as the relaxation leads.
+func (s *quest) relax(ctx context.Context) error {
+	if s.fill(); s.closed() {
+		return nil
+	}
+	s.v.relaxed.become(s.packing)
+	return s.tighten(ctx, s.v.relaxed)
+}
+
+// prove closes the gap that the relaxation leaves.
+func (s *quest) prove(ctx context.Context, r *relaxation) error {
+	tight := r.bound-s.target() <= tightGap*math.Abs(s.bound)
+	work := coverWork
+	if tight {
+		work = tightWork
+	}
+	if s.sweep(ctx, r, work) || s.closed() || s.stopped(ctx) {
+		return nil
+	}
+	b := &packer{packing: s.packing, k: s.v.k, members: s.v.members, o: s.o, deadline: s.deadline, best: s.best, most: s.target(), bound: s.bound}
+	err := b.branch(ctx, r, 0)
+	s.offer(b.best)
+	if s.bound = min(s.bound, b.bound); s.bound <= b.most+b.slack() { // told with an allowance
+		s.bound = min(s.bound, s.target())
+	}
+	return err
+}
+
+// tighten solves the relaxation, with cliques that cut off fractions as long as they close the gap.
+func (s *quest) tighten(ctx context.Context, r *relaxation) error {
+	last := math.Inf(1)
+	for round := range cutRounds {
+		ok, err := r.solve(ctx, left(s.o, s.deadline))
+		if !ok || err != nil {
+			return err
+		}
+		s.bound = min(s.bound, r.bound)
+		if whole, ok := r.whole(); ok {
+			s.offer(whole)
+		}
+		s.offer(s.rounded(r.x, r.dropped))
+		if s.closed() {
+			return nil
+		}
+		if round == 0 {
+			s.localSearch(ctx)
+		}
+		s.fix(r)
+		if s.closed() || last-s.bound < variantCuts*(s.bound-s.target()) {
+			return nil
+		}
+		last = s.bound
+		added := false
+		for _, q := range r.violatedCliques(r.x) {
+			added = r.add(q) || added
+		}
+		if !added {
+			return nil
+		}
+	}
+	return nil
+}
+
+// never is the place of a member that is out: it is not looked at, as if it were accepted.
+const never = math.MaxInt32
+
+// localSearch looks around the best.
+func (s *quest) localSearch(ctx context.Context) {
+	l := newLocalSearch(s.packing, s.v.near, s.o.Seed)
+	for m, value := range s.value {
+		if value < 0 {
+			l.at[m] = never
+		}
+	}
+	for _, m := range s.best {
+		l.accept(m)
+	}
+	enough := s.bound
+	if s.enough {
+		enough = min(enough, s.target())
+	}
+	s.offer(l.run(variantSteps, enough, func() bool { return s.stopped(ctx) }))
+}
+
+// fix drops what neither the best nor anything better accepts.
+func (s *quest) fix(r *relaxation) {
+	least := s.most - slack(s.most)
+	for v := range r.value {
+		if !r.dropped[v] && r.with(int32(v)) < least {
+			r.drop(int32(v))
+		}
+	}
+}
+
+// sweep searches what the relaxation leaves, part by part. It returns false where a part is too large.
+func (s *quest) sweep(ctx context.Context, r *relaxation, work int) bool {
+	var open []int32
+	for v := range s.value {
+		if !r.dropped[v] {
+			open = append(open, int32(v))
+		}
+	}
+	best := newBits(1, len(s.value))[0]
+	for _, v := range s.best {
+		best.add(v)
+	}
+	parts := s.parts(open)
+	var all []int32
+	done := true
+	for _, members := range parts {
+		now := slices.DeleteFunc(slices.Clone(members), func(v int32) bool { return !best.has(v) })
+		now, proven := s.part(ctx, r, members, now, slack(s.most)/float64(len(parts)), work)
+		done = done && proven
+		all = append(all, now...)
+	}
+	slices.Sort(all)
+	if s.fits(all) {
+		s.offer(all)
+	}
+	if done {
+		s.bound = min(s.bound, s.target())
+	}
+	return done
+}
+
+// part is the best packing of some members, from one that is known on, and whether nothing is worth more than it and the gain.
+func (s *quest) part(ctx context.Context, r *relaxation, members, best []int32, gain float64, work int) (found []int32, proven bool) {
+	if len(members) == len(best) {
+		return best, true
+	}
+	from, most := s.worth(best), s.worth(best)
+	better := func(other []int32) bool { // returns whether that is enough
+		best, most = other, s.worth(other)
+		return s.enough && s.most+most-from > s.floor
+	}
+	needs, ok := s.within(members, r.dropped)
+	if !ok {
+		return best, true
+	}
+	c := r.choice(members)
+	c.steps = variantChoice
+	for _, need := range needs {
+		c.open(need, math.Inf(1))
+	}
+	for c.least = most + gain; c.find(c.everyone()); c.least = most + gain {
+		other := make([]int32, len(c.chosen))
+		for i, v := range c.chosen {
+			other[i] = members[v]
+		}
+		slices.Sort(other)
+		if better(other) {
+			return best, false
+		}
+	}
+	if c.steps >= 0 {
+		return best, true
+	}
+	n := s.needSearch(members, needs)
+	n.target = most + gain
+	n.found = func(other []int32) float64 {
+		if better(other) {
+			n.stopped = true
+		}
+		return most + gain
+	}
+	n.stop = func() bool {
+		return n.work > work/judged && float64(n.work) > float64(work)*n.progress || s.stopped(ctx)
+	}
+	proven = n.run()
+	return best, proven
+}
+
+// within are the needs of the part with these members, by their position among them. A need that spreads over parts is nobody's;
+// one of which nothing is left cannot be met.
+func (s *quest) within(members []int32, dropped []bool) (needs [][]int32, ok bool) {
+	for _, need := range s.needs {
+		var at []int32
+		left := 0
+		for _, v := range need {
+			if dropped[v] {
+				continue
+			}
+			left++
+			if i, ok := slices.BinarySearch(members, v); ok {
+				at = append(at, int32(i))
+			}
+		}
+		switch {
+		case left == 0:
+			return nil, false
+		case len(at) == left:
+			needs = append(needs, at)
+		}
+	}
+	return needs, true
+}
