@@ -107,3 +107,70 @@ func TestExamples(t *testing.T) {
 		}
 	}
 }
+
+// The tutorial of README.md: its commands, the indented lines, run in order in one folder, and print the lines that it shows
+// between fences.
+func TestTutorial(t *testing.T) {
+	if testing.Short() {
+		t.Skip("solves cases")
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(readme), "\n## From a spreadsheet to a decision\n")
+	section, _, ends := strings.Cut(section, "\n## ")
+	if !found || !ends {
+		t.Fatal("README.md has no tutorial")
+	}
+	dir := t.TempDir()
+	lotwise, err := exec.LookPath("lotwise")
+	if err == nil {
+		err = os.Mkdir(filepath.Join(dir, "bin"), 0o777)
+	}
+	if err == nil {
+		err = os.Symlink(lotwise, filepath.Join(dir, "bin", "lotwise"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := ""
+	runs, shows := 0, 0
+	flush := func(script string) {
+		if script == "" {
+			return
+		}
+		runs += strings.Count(script, "bin/lotwise ")
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "bash", "-euc", script)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if printed = string(out); err != nil {
+			t.Fatalf("%s%v\n%s", script, err, out)
+		}
+	}
+	script, fenced := "", false
+	for _, line := range strings.Split(section, "\n") {
+		code, indented := strings.CutPrefix(line, "    ")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			flush(script)
+			script, fenced = "", !fenced
+		case fenced:
+			shows++
+			if !slices.ContainsFunc(strings.Split(printed, "\n"), func(p string) bool { return strings.TrimRight(p, " ") == strings.TrimRight(line, " ") }) {
+				t.Errorf("README.md shows\n%s\nprinted was\n%s", line, printed)
+			}
+		case indented:
+			script += code + "\n"
+		case line != "":
+			flush(script)
+			script = ""
+		}
+	}
+	flush(script)
+	if runs < 8 || shows < 8 {
+		t.Errorf("the tutorial ran %d commands and showed %d lines", runs, shows)
+	}
+}
