@@ -12,9 +12,11 @@ import (
 // unique; what is checked is each row's unit cost, what each channel can carry, that demand is covered,
 // and that the whole is as good as the recomputed optimum: value delivered less cost equals E[V(w)].
 
-// A haul is what network.csv says of one bidder.
+// A haul is what network.csv, or network_without_lots.csv, says of one bidder.
 type haul struct {
-	rows     []int
+	table    string
+	list     []auction.NetworkRow // the table
+	rows     []int                // of it, the bidder's
 	byLot    map[int]float64
 	byRoute  []float64
 	byZone   map[string]float64
@@ -22,24 +24,46 @@ type haul struct {
 	complete bool // every row could be told to a channel
 }
 
-// checkNetwork checks network.csv against the recomputed deliveries of every strategic bidder.
+// checkNetwork checks network.csv against the recomputed deliveries of every strategic bidder, and network_without_lots.csv
+// against those of nobody having won anything.
 func (k *checker) checkNetwork(p *play, results []*arenaResult, sold sales) {
+	k.checkHauls(p, tableNetwork, k.r.Network, sold, func(b int) expectedHaul { return k.delivered(p, results, b) })
+	k.checked("%d rows of network.csv: unit costs, capacities, volume won, demand covered and total cost by bidder", len(k.r.Network))
+	if k.r.WithoutLots == nil {
+		return // a run of a version that did not write it
+	}
+	k.checkHauls(p, tableWithoutLots, k.r.WithoutLots, sales{}, func(b int) (out expectedHaul) {
+		for t, ty := range k.c.Bidders[b].Types {
+			if w, ok := p.weight[[2]int{b, t}]; ok {
+				for _, part := range newNetwork(k.c, &k.c.Bidders[b], ty).parts {
+					by := part.leanBy()
+					out.add(w, part.none(), part.leaning(-by).none(), part.leaning(by).none())
+				}
+			}
+		}
+		return out
+	})
+	k.checked("%d rows of network_without_lots.csv: the same", len(k.r.WithoutLots))
+}
+
+// checkHauls checks the rows of a table against what the bidders win and what their deliveries are worth.
+func (k *checker) checkHauls(p *play, table string, list []auction.NetworkRow, sold sales, want func(bidder int) expectedHaul) {
 	hauls := map[int]*haul{}
 	for b := range k.c.Bidders {
 		for t := range k.c.Bidders[b].Types {
 			if _, ok := p.weight[[2]int{b, t}]; ok {
-				hauls[b] = &haul{byLot: map[int]float64{}, byRoute: make([]float64, len(k.c.Bidders[b].Routes)), byZone: map[string]float64{}, complete: true}
+				hauls[b] = &haul{table: table, list: list, byLot: map[int]float64{}, byRoute: make([]float64, len(k.c.Bidders[b].Routes)), byZone: map[string]float64{}, complete: true}
 			}
 		}
 	}
-	for i, r := range k.r.Network {
-		b, ok := k.bidderNamed(tableNetwork, i, r.Bidder)
+	for i, r := range list {
+		b, ok := k.bidderNamed(table, i, r.Bidder)
 		if !ok {
 			continue
 		}
 		h := hauls[b]
 		if h == nil {
-			k.find(tableNetwork, i, "bidder", "%q delivers nothing in this run", r.Bidder)
+			k.find(table, i, "bidder", "%q delivers nothing in this run", r.Bidder)
 			continue
 		}
 		h.rows = append(h.rows, i)
@@ -52,28 +76,27 @@ func (k *checker) checkNetwork(p *play, results []*arenaResult, sold sales) {
 	sort.Ints(bidders)
 	for _, b := range bidders {
 		if h := hauls[b]; h.complete {
-			k.checkHaul(p, b, h, sold, k.delivered(p, results, b))
+			k.checkHaul(p, b, h, sold, want(b))
 		}
 	}
-	k.checked("%d rows of network.csv: unit costs, capacities, volume won, demand covered and total cost by bidder", len(k.r.Network))
 }
 
 // channel checks one row and counts it.
 func (k *checker) channel(p *play, b int, h *haul, i int) {
-	r, bidder := &k.r.Network[i], &k.c.Bidders[b]
+	r, bidder := &h.list[i], &k.c.Bidders[b]
 	if r.Volume < -relTol {
-		k.find(tableNetwork, i, "volume", "%.10g is negative", r.Volume)
+		k.find(h.table, i, "volume", "%.10g is negative", r.Volume)
 	}
 	place := func(zone, service string) {
 		if r.Zone != zone {
-			k.find(tableNetwork, i, "zone", "%q, channel %q is in zone %q", r.Zone, r.Channel, zone)
+			k.find(h.table, i, "zone", "%q, channel %q is in zone %q", r.Zone, r.Channel, zone)
 		}
 		fits := r.Service == service
 		for _, d := range bidder.Demand {
 			fits = fits || d.Zone == zone && r.Service == strings.Join(d.Services, "|")
 		}
 		if !fits {
-			k.find(tableNetwork, i, "service", "%q, channel %q provides %q", r.Service, r.Channel, service)
+			k.find(h.table, i, "service", "%q, channel %q provides %q", r.Service, r.Channel, service)
 		}
 		h.byZone[zone] += r.Volume
 	}
@@ -82,14 +105,14 @@ func (k *checker) channel(p *play, b int, h *haul, i int) {
 		place(k.c.Lots[l].Zone, k.c.Lots[l].Service)
 		h.byLot[l] += r.Volume
 		unit, _ := bidder.LotAccess(l)
-		k.unitCost(p, b, i, unit, func(t int) float64 { return bidder.Types[t].AccessCostFactor })
+		k.unitCost(p, b, h, i, unit, func(t int) float64 { return bidder.Types[t].AccessCostFactor })
 		return
 	}
 	if n := nearestRoute(bidder, r); n >= 0 {
 		route := bidder.Routes[n]
 		place(route.Zone, route.Service)
 		h.byRoute[n] += r.Volume
-		k.unitCost(p, b, i, route.UnitCost, func(t int) float64 { return bidder.Types[t].UnitCostFactor })
+		k.unitCost(p, b, h, i, route.UnitCost, func(t int) float64 { return bidder.Types[t].UnitCostFactor })
 		return
 	}
 	for _, f := range bidder.Facilities {
@@ -101,16 +124,16 @@ func (k *checker) channel(p *play, b int, h *haul, i int) {
 				}
 			}
 			if !same(r.Volume, 0) {
-				k.find(tableNetwork, i, "volume", "%.10g: a facility's row has volume 0", r.Volume)
+				k.find(h.table, i, "volume", "%.10g: a facility's row has volume 0", r.Volume)
 			}
 			if r.Cost < -relTol || !atMost(r.Cost, most) {
-				k.find(tableNetwork, i, "cost", "%.10g is not within 0 and the expected fixed cost %.10g of an open facility", r.Cost, most)
+				k.find(h.table, i, "cost", "%.10g is not within 0 and the expected fixed cost %.10g of an open facility", r.Cost, most)
 			}
 			return
 		}
 	}
 	h.complete = false
-	k.find(tableNetwork, i, "channel", "%q is no lot, route or facility that bidder %q can use", r.Channel, r.Bidder)
+	k.find(h.table, i, "channel", "%q is no lot, route or facility that bidder %q can use", r.Channel, r.Bidder)
 }
 
 // nearestRoute returns the route a row speaks of: of those with its name, one that agrees in zone and then in
@@ -138,20 +161,20 @@ func nearestRoute(bidder *auction.Bidder, r *auction.NetworkRow) int {
 }
 
 // unitCost checks a row's cost against its volume, between the types' least and largest unit cost.
-func (k *checker) unitCost(p *play, b, i int, unit float64, factor func(typ int) float64) {
+func (k *checker) unitCost(p *play, b int, h *haul, i int, unit float64, factor func(typ int) float64) {
 	least, most := math.Inf(1), math.Inf(-1)
 	for t := range k.c.Bidders[b].Types {
 		if p.weight[[2]int{b, t}] > 0 {
 			least, most = math.Min(least, unit*factor(t)), math.Max(most, unit*factor(t))
 		}
 	}
-	r := &k.r.Network[i]
+	r := &h.list[i]
 	if low, high := least*r.Volume, most*r.Volume; !atMost(low, r.Cost) || !atMost(r.Cost, high) {
 		want := "%.10g for %.10g packages of channel %q, which come to %.10g"
 		if same(low, high) {
-			k.find(tableNetwork, i, "cost", want, r.Cost, r.Volume, r.Channel, low)
+			k.find(h.table, i, "cost", want, r.Cost, r.Volume, r.Channel, low)
 		} else {
-			k.find(tableNetwork, i, "cost", want+" to %.10g", r.Cost, r.Volume, r.Channel, low, high)
+			k.find(h.table, i, "cost", want+" to %.10g", r.Cost, r.Volume, r.Channel, low, high)
 		}
 	}
 }
@@ -202,23 +225,23 @@ func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, want expectedHa
 	}
 	row := func(channel string) int {
 		for _, i := range h.rows {
-			if k.r.Network[i].Channel == channel {
+			if h.list[i].Channel == channel {
 				return i
 			}
 		}
 		return -1
 	}
 	for _, i := range h.rows {
-		if l, ok := k.lot[k.r.Network[i].Channel]; ok {
+		if l, ok := k.lot[h.list[i].Channel]; ok {
 			if won := sold[[2]int{b, l}].quantity; !atMost(h.byLot[l], won) {
-				k.find(tableNetwork, i, "volume", "%.10g packages go through lot %q, of which bidder %q wins %.10g", h.byLot[l], k.c.Lots[l].Name, bidder.Name, won)
+				k.find(h.table, i, "volume", "%.10g packages go through lot %q, of which bidder %q wins %.10g", h.byLot[l], k.c.Lots[l].Name, bidder.Name, won)
 			}
 		}
 	}
 	through := make([]float64, len(bidder.Facilities))
 	for n, route := range bidder.Routes {
 		if !atMost(h.byRoute[n], route.Capacity) {
-			k.find(tableNetwork, row(route.Name), "volume", "%.10g is over the capacity %.10g of route %q", h.byRoute[n], route.Capacity, route.Name)
+			k.find(h.table, row(route.Name), "volume", "%.10g is over the capacity %.10g of route %q", h.byRoute[n], route.Capacity, route.Name)
 		}
 		if route.Facility >= 0 {
 			through[route.Facility] += h.byRoute[n]
@@ -226,7 +249,7 @@ func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, want expectedHa
 	}
 	for n, f := range bidder.Facilities {
 		if !atMost(through[n], f.Capacity) {
-			k.find(tableNetwork, row(f.Name), "volume", "%.10g packages pass facility %q, over its capacity %.10g", through[n], f.Name, f.Capacity)
+			k.find(h.table, row(f.Name), "volume", "%.10g packages pass facility %q, over its capacity %.10g", through[n], f.Name, f.Capacity)
 		}
 	}
 	// In each zone, the rows that must be delivered come first; what the rest earns lies between taking
@@ -259,16 +282,16 @@ func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, want expectedHa
 		}
 		at := first
 		for _, i := range h.rows {
-			if k.r.Network[i].Zone == z {
+			if h.list[i].Zone == z {
 				at = i
 				break
 			}
 		}
 		if !atMost(must[z], h.byZone[z]) {
-			k.find(tableNetwork, at, "volume", "bidder %q delivers %.10g packages in zone %q, of %.10g that it must", bidder.Name, h.byZone[z], z, must[z])
+			k.find(h.table, at, "volume", "bidder %q delivers %.10g packages in zone %q, of %.10g that it must", bidder.Name, h.byZone[z], z, must[z])
 		}
 		if !atMost(h.byZone[z], all) {
-			k.find(tableNetwork, at, "volume", "bidder %q delivers %.10g packages in zone %q, it has %.10g", bidder.Name, h.byZone[z], z, all)
+			k.find(h.table, at, "volume", "bidder %q delivers %.10g packages in zone %q, it has %.10g", bidder.Name, h.byZone[z], z, all)
 		}
 		take := func(better func(a, b float64) bool) (sum float64) {
 			list := append([]parcel(nil), zones[z]...)
@@ -290,15 +313,15 @@ func (k *checker) checkHaul(p *play, b int, h *haul, sold sales, want expectedHa
 	}
 	most := want.most + k.indifferent(p, b, sold)
 	if !atMost(want.least, total) || !atMost(total, most) {
-		k.find(tableNetwork, first, "volume", "bidder %q delivers %.10g packages, the best deliveries of what it wins %.10g to %.10g", bidder.Name, total, want.least, most)
+		k.find(h.table, first, "volume", "bidder %q delivers %.10g packages, the best deliveries of what it wins %.10g to %.10g", bidder.Name, total, want.least, most)
 	}
 	value := want.value
 	scale := math.Abs(want.cost) + math.Abs(value)
 	if got := low - h.cost; got > value && !near(got, value, scale) {
-		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, under the least possible: its rows are worth %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, got, value)
+		k.find(h.table, first, "cost", "bidder %q delivers for %.10g, under the least possible: its rows are worth %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, got, value)
 	}
 	if got := high - h.cost; got < value && !near(got, value, scale) {
-		k.find(tableNetwork, first, "cost", "bidder %q delivers for %.10g, recomputed %.10g: its rows are worth at most %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, want.cost, got, value)
+		k.find(h.table, first, "cost", "bidder %q delivers for %.10g, recomputed %.10g: its rows are worth at most %.10g, the best delivery of what it wins %.10g", bidder.Name, h.cost, want.cost, got, value)
 	}
 }
 

@@ -441,7 +441,10 @@ func station() fixture {
 			channelRow("me", "Z", "own", 5, 5), channelRow("me", "Z", "station", 0, 5),
 		},
 	}
-	return fixture{"station", c, g.run(c, "pure", 1e-3), Options{Command: "solve", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto"}}
+	r := g.run(c, "pure", 1e-3)
+	// Without lots both types keep the station and drive 10 or 20 packages from it.
+	r.WithoutLots = []auction.NetworkRow{channelRow("me", "", "station", 0, 20), channelRow("me", "Z", "own", 12.5, 12.5)}
+	return fixture{"station", c, r, Options{Command: "solve", Gap: 1e-4, Epsilon: 1e-3, Concept: "auto"}}
 }
 
 // twoBlocks is two lots in two zones. In the first, two bidders who want one package each toss one coin

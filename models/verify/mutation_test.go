@@ -43,6 +43,10 @@ func asRight(f fixture, table string, row int, column string, to any) bool {
 		return math.IsInf(to.(float64), 1) // more than any number is still without limit
 	case "limit_results.csv/cost":
 		return math.IsNaN(to.(float64)) // it need not be asked for
+	case "network_without_lots.csv/zone":
+		return f.r.WithoutLots[row].Volume == 0
+	case "network_without_lots.csv/service":
+		return f.r.WithoutLots[row].Volume == 0 || to == ""
 	case "network.csv/zone":
 		return f.r.Network[row].Volume == 0 // a facility is in no zone
 	case "network.csv/service":
@@ -88,6 +92,10 @@ var blurred = map[string]string{
 	"losing_bids.csv/bid":                 "likewise",
 	"payments.csv/bidder":                 "two bidders no longer follow",
 	"network.csv/bidder":                  "two bidders no longer follow",
+	"network_without_lots.csv/volume":     "as in network.csv",
+	"network_without_lots.csv/channel":    "likewise",
+	"network_without_lots.csv/cost":       "likewise",
+	"network_without_lots.csv/bidder":     "likewise",
 }
 
 // tables returns the tables of a run by file name, as slices that can be set.
@@ -99,7 +107,7 @@ func tables(r *auction.Results) map[string]reflect.Value {
 		tableBidLots: v.FieldByName("BidLots"), tableCurves: v.FieldByName("BidCurves"), tableProfits: v.FieldByName("ProfitScenarios"),
 		tableFacilities: v.FieldByName("Facilities"), tableNetworkScenarios: v.FieldByName("NetworkScenarios"),
 		tableLimits: v.FieldByName("Limits"), tableNetwork: v.FieldByName("Network"), tableVoid: v.FieldByName("VoidBids"),
-		tableLosing: v.FieldByName("Losing"),
+		tableLosing: v.FieldByName("Losing"), tableWithoutLots: v.FieldByName("WithoutLots"),
 	}
 }
 

@@ -56,6 +56,7 @@ const (
 	tableFacilities  = "facility_results.csv"
 
 	tableNetworkScenarios = "network_scenarios.csv"
+	tableWithoutLots      = "network_without_lots.csv"
 	tableVoid             = "void_bids.csv"
 	tableLosing           = "losing_bids.csv"
 	tableSummary          = "summary.csv"

@@ -108,6 +108,13 @@ func (ticks) Ticks(low, high float64) []plot.Tick {
 	return list
 }
 
+// wholes are whole numbers among them.
+type wholes struct{}
+
+func (wholes) Ticks(low, high float64) []plot.Tick {
+	return slices.DeleteFunc(ticks{}.Ticks(low, high), func(t plot.Tick) bool { return math.Abs(t.Value-math.Round(t.Value)) > 1e-9 })
+}
+
 // powers are powers of ten.
 type powers struct{}
 
@@ -313,7 +320,7 @@ func steps(x, y string, values []float64, level float64) (plotted, error) {
 	}
 	l.Color, l.Width, l.StepStyle = series[0], 1.6, plotter.PostStep
 	p.Add(verticals(), l)
-	p.X.Max = float64(max(len(values), 2))
+	p.X.Max, p.X.Tick.Marker = float64(max(len(values), 2)), wholes{}
 	if level > 0 {
 		target, err := plotter.NewLine(plotter.XYs{{X: 1, Y: level}, {X: p.X.Max, Y: level}})
 		if err != nil {

@@ -474,7 +474,15 @@ func (p *Page) convergence(r *auction.Results, m *outputs.Manifest) {
 	drawing, err := steps("step of the search", "relative epsilon", values, m.Options.Epsilon)
 	p.add("Convergence", picture{
 		Name: "convergence", Title: "How close to equilibrium.", Table: "table-convergence",
-		Says: fmt.Sprintf("The least relative epsilon reached after each step, in the farthest of %d blocks of lots that do not interact: from %s to %s. Asked for were %g; less than a hundredth of that is drawn as that.",
-			len(blocks), percent(values[0]), percent(values[len(values)-1]), m.Options.Epsilon),
+		Says: fmt.Sprintf("The least relative epsilon reached after each step%s: from %s to %s. Asked for were %g; less than a hundredth of that is drawn as that.",
+			farthest(len(blocks)), percent(values[0]), percent(values[len(values)-1]), m.Options.Epsilon),
 	}, drawing, err)
+}
+
+// farthest says which of several blocks is shown.
+func farthest(blocks int) string {
+	if blocks < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", in the farthest of %d blocks of lots that do not interact", blocks)
 }
