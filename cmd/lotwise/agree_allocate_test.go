@@ -114,20 +114,22 @@ func anySale(r *rand.Rand) *auction.Case {
 }
 
 // What allocate says of random cases under limits holds before the verifier, which shares no code with it: feasibility,
-// optimum, payments under every rule, limits and what they cost.
+// optimum, payments under every rule, limits and what they cost, prices of losing bids.
 func TestAllocateAgreesWithVerifier(t *testing.T) {
 	trials := 400
 	if testing.Short() {
 		trials = 60
 	}
 	r := rand.New(rand.NewPCG(1, 77))
-	done, limited, priced, impossible := 0, 0, 0, 0
+	done, limited, priced, impossible, told := 0, 0, 0, 0, 0
 	for trial := range trials {
 		c := anySale(r)
-		o := auction.Options{Gap: 1e-4, Threads: 2, Seed: int64(trial), LimitCosts: trial%4 < 2}
+		o := auction.Options{Gap: 1e-4, Threads: 2, Seed: int64(trial), LimitCosts: trial%4 < 2, Losing: auction.LosingExact}
+		if trial%5 == 0 {
+			o.Losing = auction.LosingAuto
+		}
 		if trial%2 == 1 {
 			c = generate.Mixed(8+trial%12, uint64(trial))
-			o.Losing = []string{auction.LosingAuto, auction.LosingNone}[trial%4/2]
 		}
 		res, err := allocation.Solve(context.Background(), c, o)
 		if conflict := new(auction.Infeasible); errors.As(err, &conflict) {
@@ -143,6 +145,11 @@ func TestAllocateAgreesWithVerifier(t *testing.T) {
 			continue
 		}
 		done++
+		for _, l := range res.Losing {
+			if !math.IsNaN(l.AcceptedFrom) {
+				told++
+			}
+		}
 		if len(c.Limits) > 0 {
 			limited++
 		}
@@ -159,7 +166,10 @@ func TestAllocateAgreesWithVerifier(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d runs, %d under limits, %d with vcg or core payments; %d infeasible", done, limited, priced, impossible)
+	t.Logf("%d runs, %d under limits, %d with vcg or core payments; %d infeasible; %d prices of losing bids", done, limited, priced, impossible, told)
+	if told < 3*trials {
+		t.Errorf("%d prices of losing bids are too few", told)
+	}
 	if limited < trials/4 || priced < trials/4 {
 		t.Errorf("%d under limits and %d with payments recomputed are too few", limited, priced)
 	}

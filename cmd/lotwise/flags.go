@@ -17,7 +17,7 @@ import (
 // The values of flags that name one of several.
 var (
 	concepts   = []string{"auto", "pure", "mixed", "correlated"}
-	losing     = []string{auction.LosingAuto, auction.LosingNone}
+	losing     = []string{auction.LosingAuto, auction.LosingExact, auction.LosingNone}
 	progresses = []string{"auto", "plain", "json", "none"}
 )
 

@@ -53,8 +53,9 @@ const (
 	priceRounds = 10
 )
 
-// losing finds the prices that losing bids would have had to offer, in the order of the case.
-func (q *questions) losing(ctx context.Context) ([]auction.LosingBid, error) {
+// losing finds the prices that losing bids would have had to offer, in the order of the case: with LosingAuto by so much
+// work, or what the allocation took.
+func (q *questions) losing(ctx context.Context, work float64) ([]auction.LosingBid, error) {
 	c := q.p.Case
 	losers := make([]loser, 0, len(c.Bids))
 	adjust := adjustments(c)
@@ -86,7 +87,7 @@ func (q *questions) losing(ctx context.Context) ([]auction.LosingBid, error) {
 		if len(of[i]) == 0 {
 			return nil
 		}
-		share := int64(autoEffort * float64(len(of[i])) / float64(open))
+		share := int64(work * float64(len(of[i])) / float64(open))
 		return w.examine(ctx, i, of[i], share)
 	})
 	if err != nil {
@@ -117,25 +118,13 @@ func inParallel(n, threads int, do func(i int) error) error {
 
 // examine finds the prices of the losers of a part, or of those of none.
 func (w *workbench) examine(ctx context.Context, part int, losers []*loser, share int64) error {
-	if w.q.o.Losing == auction.LosingAuto && !w.plain(part) {
-		for _, l := range losers {
-			l.open = "prices beside limits, and beside bids that are accepted whole or not at all, are not told"
-			if l.never == nothing {
-				l.never = ""
-			}
-		}
-		return nil
-	}
 	var e *effort
-	switch w.q.o.Losing {
-	case auction.LosingAuto:
+	if w.q.o.Losing == auction.LosingAuto {
 		e = &effort{left: share}
-	case auction.LosingBounds:
-		e = &effort{}
 	}
 	if part < len(w.q.out.parts) {
 		p := w.q.out.parts[part]
-		if e != nil && w.q.o.Losing == auction.LosingAuto {
+		if e != nil {
 			e.left = max(e.left, p.component.effort)
 		}
 		if err := w.atOnce(ctx, p, losers, share); err != nil {
@@ -162,21 +151,6 @@ func (w *workbench) examine(ctx context.Context, part int, losers []*loser, shar
 	return nil
 }
 
-// plain says whether a part is a linear program of capacities, budgets and volume caps alone; of bids of no part,
-// whether all parts are.
-func (w *workbench) plain(part int) bool {
-	if part == len(w.q.out.parts) {
-		for b := range w.q.p.Case.Bids {
-			if !w.q.p.Case.Bids[b].Divisible() {
-				return false
-			}
-		}
-		return len(w.q.p.Case.Limits) == 0
-	}
-	k := w.q.out.parts[part].component
-	return !slices.Contains(k.decide, true) && !slices.ContainsFunc(k.rows, func(r row) bool { return r.family == limited })
-}
-
 // open says why prices of a part are not known exactly.
 func (w *workbench) open(ctx context.Context, part int) string {
 	switch {
@@ -184,8 +158,6 @@ func (w *workbench) open(ctx context.Context, part int) string {
 		return "stopped before it was computed exactly"
 	case part < len(w.q.out.parts) && !w.q.out.parts[part].proven:
 		return "the allocation is not proven optimal"
-	case w.q.o.Losing == auction.LosingBounds:
-		return "bounds alone were asked for"
 	case w.q.o.Losing == auction.LosingAuto:
 		return "exact would take more work than the allocation; --losing-bids exact does it"
 	default:

@@ -65,6 +65,7 @@ func (t *trial) least() float64 { return max(t.k.least[t.j], auction.LeastFracti
 // play that the component does not have is for the caller to look at.
 func (t *trial) search(ctx context.Context, o solver.Options, e *effort) error {
 	g := t.forced()
+	o = g.k.counting(o)
 	var err error
 	if g.session, err = solver.Open(g.Model); err != nil {
 		return err
@@ -149,6 +150,7 @@ func (t *trial) atFloor(ctx context.Context, o solver.Options, e *effort) (wins,
 	if t.k.decide[t.j] {
 		f.SetBounds(f.y[t.j], 1, 1)
 	}
+	o = k.counting(o)
 	o.NodeLimit = e.nodes()
 	s, err := solver.Solve(ctx, f.Model, o)
 	if err != nil {

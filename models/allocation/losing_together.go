@@ -36,7 +36,11 @@ func together(ctx context.Context, trials []*trial, o solver.Options, e *effort)
 		allowed := t.k.allowance(t.w)
 		o.Start = f.values(t.k, t.x)
 		o.RelGap, o.NodeLimit = 0, e.nodes()
-		o.Extra = map[string]any{"objective_target": -(t.w + 2*allowed) / f.unit} // of the minimisation
+		o = t.k.counting(o)
+		if o.Extra == nil {
+			o.Extra = map[string]any{}
+		}
+		o.Extra["objective_target"] = -(t.w + 2*allowed) / f.unit // of the minimisation
 		s, err := solver.Solve(ctx, f.Model, o)
 		if err != nil {
 			return err

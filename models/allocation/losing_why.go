@@ -76,7 +76,7 @@ func (w *workbench) possible(ctx context.Context, l *loser, waived []bool, e *ef
 		g.SetRange(g.earns, math.Inf(-1), math.Inf(1))
 	}
 	g.aim(0, true)
-	s, err := solver.Solve(ctx, g.Model, solver.Options{Seed: w.q.o.Seed, NodeLimit: exactNodes})
+	s, err := solver.Solve(ctx, g.Model, g.k.counting(solver.Options{Seed: w.q.o.Seed, NodeLimit: exactNodes}))
 	if err != nil {
 		return false, err
 	}

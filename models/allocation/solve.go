@@ -52,7 +52,7 @@ func Solve(ctx context.Context, c *auction.Case, o auction.Options) (*auction.Re
 	r := tables(c, q.out, paid, status)
 	r.VoidBids = voids
 	if q.o.Losing != "" && q.o.Losing != auction.LosingNone {
-		if r.Losing, err = q.losing(ctx); err != nil {
+		if r.Losing, err = q.losing(ctx, autoEffort); err != nil {
 			return nil, err
 		}
 	}

@@ -30,12 +30,11 @@ type Options struct {
 }
 
 // What Options.Losing may say: prices as exact as about the work of the allocation itself again makes them, exact
-// prices whatever they take, brackets alone, or nothing.
+// prices whatever they take, or nothing.
 const (
-	LosingAuto   = "auto"
-	LosingExact  = "exact"
-	LosingBounds = "bounds"
-	LosingNone   = "none"
+	LosingAuto  = "auto"
+	LosingExact = "exact"
+	LosingNone  = "none"
 )
 
 // Report calls Progress where there is one.

@@ -451,10 +451,14 @@ func (a *acceptance) shadowPrices() {
 			a.find(tableLots, row[l], "shadow_price", "%.10g, but %.10g of %.10g packages are left: one more is worth nothing", price[l], a.c.Lots[l].Capacity-used[l], a.c.Lots[l].Capacity)
 		}
 	}
+	required := map[int]bool{}
+	for _, b := range a.c.Bids {
+		required[b.Requires] = true
+	}
 	compared := 0
 	for i := range a.c.Bids {
 		b := &a.c.Bids[i]
-		if len(a.c.Limits) > 0 || !b.Divisible() || a.void[i] || !a.uncapped(b.Bidder) {
+		if len(a.c.Limits) > 0 || !b.Divisible() || required[i] || a.void[i] || !a.uncapped(b.Bidder) {
 			continue
 		}
 		gain, at := a.score[i], -1
