@@ -29,6 +29,7 @@ type coverSearch struct {
 
 	nodes    int
 	work     int     // words of sets looked at
+	trial    int     // after how many its progress counts
 	budget   int     // how many it may look at, and be going to look at
 	progress float64 // the part of the search that is done, if all branches of a node were alike
 	stopped  bool
@@ -46,9 +47,10 @@ const (
 	// stopCheck is how many nodes are searched between questions whether to give up.
 	stopCheck = 1 << 6
 	// coverTrial is the work after which a search is judged by its progress, some hundredths of a second, and coverWork how much
-	// it may be going to need, half a minute's.
+	// it may be going to need, half a minute's, or sweepWork where mixed-integer programming is going to follow.
 	coverTrial = 20_000_000
 	coverWork  = 10_000_000_000
+	sweepWork  = 3_000_000_000
 )
 
 // coverSearch opens the search among some members. Few conflicts and little value come first: they are soon covered, and
@@ -76,7 +78,7 @@ func (s *coverSearch) run() bool {
 // hopeless says that the search, as far as its progress tells, is going to need too much work (Kilby, Slaney, Thiébaux
 // and Walsh 2006: a node's share of the search is split evenly among its branches).
 func (s *coverSearch) hopeless() bool {
-	return s.work > s.budget || s.work > coverTrial && float64(s.work) > float64(s.budget)*s.progress
+	return s.work > s.budget || s.work > s.trial && float64(s.work) > float64(s.budget)*s.progress
 }
 
 func (s *coverSearch) level(depth int) *coverLevel {
@@ -89,6 +91,8 @@ func (s *coverSearch) level(depth int) *coverLevel {
 
 // search searches what is left at a depth, given what the chosen are worth.
 func (s *coverSearch) search(depth int, worth, share float64) {
+	if s.budget > leafWork && s.nodes >= 31 && (s.nodes+1)&s.nodes == 0 {
+	}
 	if s.nodes++; s.nodes%stopCheck == 0 && s.stop() {
 		s.stopped = true
 		return
@@ -226,7 +230,7 @@ type swept struct {
 // sweepPart searches some members from a packing of them on.
 func (s *packer) sweepPart(ctx context.Context, members, best []int32, budget int) swept {
 	c := s.coverSearch(members)
-	c.budget = budget
+	c.trial, c.budget = coverTrial, budget
 	c.stop = func() bool { return c.hopeless() || s.stopped(ctx) }
 	most, ties := s.worth(best), 0
 	top := most // of those that are worth as much as the best but for rounding

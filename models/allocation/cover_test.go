@@ -81,7 +81,7 @@ func TestCoverSearchGivesUp(t *testing.T) {
 				all[v] = int32(v)
 			}
 			s := q.coverSearch(all)
-			s.budget = coverWork
+			s.trial, s.budget = coverTrial, coverWork
 			best := 0.0
 			s.found = func(m []int32) float64 { best = q.worth(m); return best }
 			s.stop = s.hopeless

@@ -17,11 +17,12 @@ const (
 	// quickSteps is how many steps a local search takes beside the relaxation, and searchSteps before a long search.
 	quickSteps  = 500
 	searchSteps = 20_000
-	// narrow is up to which gap, as a share, mixed-integer programming is tried before long searches without it: there the
-	// relaxation says nearly all.
-	narrow = 0.02
-	// narrowNodes is how many nodes it is given there.
-	narrowNodes = 100
+	// narrow is up to which gap, as a share, branch and bound by relaxations comes before long searches without: there they say
+	// nearly all. narrowNodes is how many nodes it is given.
+	narrow      = 0.02
+	narrowNodes = 300
+	// anotherProof is up to how many iterations of a proof by branch and bound another one for ties is worth it.
+	anotherProof = 50_000
 	// fewMembers is up to how many members no relaxation is solved before a short search without it.
 	fewMembers = 64
 	// quickChoice bounds the steps of searches by prices before others are tried, and optimaChoice of those for the first of the
@@ -31,8 +32,9 @@ const (
 )
 
 // packed solves a component that is a packing. A few members are searched at once. Of others the relaxation is solved first:
-// it is whole, or nearly so, in many auctions. Reduced costs and a packing found by local search leave few members, for a
-// search by clique covers where much conflicts, for branch and bound where the relaxation is tight.
+// it is whole, or nearly so, in many auctions. Reduced costs and a packing found by local search leave few members, for
+// searches by prices and trees where the relaxation is tight, by clique covers where much conflicts; and for mixed-integer
+// programming where these take long.
 func (k *component) packed(ctx context.Context, p *packing, members []int, o solver.Options) (*part, error) {
 	s := &packer{packing: p, k: k, members: members, o: o, deadline: time.Now().Add(o.TimeLimit), bound: math.Inf(1)}
 	if len(members) == 0 {
@@ -60,7 +62,7 @@ func (k *component) packed(ctx context.Context, p *packing, members []int, o sol
 	}
 	out.bound = max(out.bound, out.objective)
 	out.proven = out.bound-out.objective <= k.allowance(out.objective)
-	if out.settled = s.settled; err == nil && out.proven && !out.settled && !k.problem.AnyOptimum {
+	if out.settled = s.settled; err == nil && out.proven && !out.settled && !k.problem.AnyOptimum && s.effort <= anotherProof {
 		out.settled, err = k.breakTies(ctx, &out.point, left(o, s.deadline))
 		out.bound = max(out.bound, out.objective)
 	}
@@ -76,32 +78,28 @@ func (s *packer) prove(ctx context.Context, r *relaxation) error {
 	if s.deepen(ctx, r, quickChoice) {
 		return nil
 	}
-	tight := s.bound-s.most <= narrow*math.Abs(s.most)
-	trial := coverTrial
-	if tight {
-		trial /= 8
-	}
-	if s.sweep(ctx, r.dropped, trial) {
-		return nil
-	}
-	if tight {
-		if err := s.branch(ctx, r, narrowNodes); err != nil || s.closed() {
+	if s.bound-s.most <= narrow*math.Abs(s.most) {
+		if s.sweep(ctx, r.dropped, coverTrial/8) {
+			return nil
+		}
+		if done, err := s.grow(ctx, r, narrowNodes); done || err != nil {
 			return err
 		}
+		s.fix(r)
+		if err := s.branch(ctx, r, exactNodes, 0); err != nil || s.closed() {
+			return err
+		}
+	} else {
+		if s.sweep(ctx, r.dropped, coverTrial) {
+			return nil
+		}
+		s.search(ctx, r, searchSteps)
+		s.fix(r)
+		if s.closed() || s.sweep(ctx, r.dropped, sweepWork) {
+			return nil
+		}
 	}
-	s.search(ctx, r, searchSteps)
-	s.fix(r)
-	if s.closed() || s.sweep(ctx, r.dropped, coverWork) {
-		return nil
-	}
-	nodes := 0
-	if s.o.RelGap > 0 {
-		nodes = exactNodes // to the optimum where that is cheap, as elsewhere; else to the gap asked for
-	}
-	if err := s.branch(ctx, r, nodes); err != nil || s.bound-s.most <= s.o.RelGap*math.Abs(s.most) {
-		return err
-	}
-	return s.approach(ctx, r)
+	return s.branch(ctx, r, 0, s.o.RelGap)
 }
 
 // packer is the search for the best packing of a component.
@@ -115,6 +113,7 @@ type packer struct {
 	most     float64 // what best is worth
 	bound    float64 // what no packing is worth more than
 	settled  bool    // best is the first of the optima
+	effort   int64   // of branch and bound, in iterations
 }
 
 // offer takes a packing if it is better.
@@ -284,8 +283,8 @@ func (m *program) members(sol *solver.Solution) []int32 {
 	return found
 }
 
-// other demands that not just these members are accepted.
-func (m *program) other(members []int32) {
+// other demands that not just these members are accepted, or takes so much off what they are worth; 0: it demands it.
+func (m *program) other(members []int32, less float64) {
 	var differ []solver.Term
 	for v, x := range m.vars {
 		if x.Valid() && !slices.Contains(members, int32(v)) {
@@ -295,26 +294,36 @@ func (m *program) other(members []int32) {
 	for _, v := range members {
 		differ = append(differ, m.vars[v].Times(-1))
 	}
+	if less > 0 {
+		same := m.Continuous("same", "", 0, 1)
+		m.Objective(same.Times(-less))
+		differ = append(differ, same.Times(1))
+	}
 	m.AtLeast("other", "", differ, float64(1-len(members)))
 }
 
 // branch looks for packings other than the best that are worth as much or more by branch and bound of so many nodes, 0 for any
-// number. Ties are settled where there are few.
-func (s *packer) branch(ctx context.Context, r *relaxation, nodes int) error {
+// number, to a gap. Ties are settled where there are few. The best is left among what is looked for, but for a little less than
+// it is worth: so it is a start, and what is worth as much is better.
+func (s *packer) branch(ctx context.Context, r *relaxation, nodes int, gap float64) error {
 	seen := [][]int32{s.best} // worth the same
 	for {
 		m := s.program(r)
 		ties := !s.k.problem.AnyOptimum && len(seen) <= tieOptima
-		enough := s.most + s.slack()/2
+		o := left(s.o, s.deadline)
+		o.RelGap, o.NodeLimit, o.Start = gap, nodes, m.start(s.best)
+		less := 0.0
 		if ties {
-			enough = s.most - 2*slack(s.most) - provenMoney*r.unit - provenShare*math.Abs(s.most)
+			less = 2*slack(s.most) + provenMoney*r.unit + provenShare*math.Abs(s.most)
 			for _, members := range seen {
-				m.other(members)
+				if slices.Equal(members, s.best) {
+					m.other(members, less/r.unit)
+					o.Start = append(o.Start, 1)
+				} else {
+					m.other(members, 0)
+				}
 			}
 		}
-		o := left(s.o, s.deadline)
-		o.RelGap, o.NodeLimit = 0, nodes
-		o.Extra = map[string]any{"objective_bound": -enough / r.unit} // programs are solved as minimisations
 		if s.o.Progress != nil {
 			o.Progress = func(solver.Progress) { s.tell() }
 		}
@@ -322,11 +331,7 @@ func (s *packer) branch(ctx context.Context, r *relaxation, nodes int) error {
 		if err != nil {
 			return err
 		}
-		done := sol.Termination == solver.Completed
-		if done && sol.Claim == solver.Infeasible {
-			s.bound, s.settled = min(s.bound, s.most+s.slack()), ties
-			return nil
-		}
+		s.effort += sol.Iterations
 		most := s.most
 		var found []int32
 		if sol.HasValues() {
@@ -334,14 +339,16 @@ func (s *packer) branch(ctx context.Context, r *relaxation, nodes int) error {
 				s.offer(found)
 			}
 		}
-		s.bound = min(s.bound, max(s.most, enough, sol.Bound*r.unit))
+		s.bound = min(s.bound, max(s.most, most-less, sol.Bound*r.unit))
+		done := sol.Termination == solver.Completed && sol.Claim == solver.Optimal
+		better := s.most > most+slack(most)
 		switch {
-		case !done || sol.Claim != solver.Optimal || !ties:
+		case !done || !ties || !s.closed():
 			return nil
-		case s.most > most+slack(most):
+		case better:
 			seen = nil
 			s.fix(r)
-		case s.worth(found) < s.most-slack(s.most):
+		case slices.Equal(found, s.best) || s.worth(found) < s.most-slack(s.most):
 			s.settled = true
 			return nil
 		case s.k.before(s.point(found).x, s.point(s.best).x):
@@ -350,31 +357,33 @@ func (s *packer) branch(ctx context.Context, r *relaxation, nodes int) error {
 		if len(seen) < 2 && s.first(ctx, r, optimaChoice) {
 			return nil
 		}
+		if better && nodes == 0 { // another search as long is not worth it
+			return nil
+		}
 		seen = append(seen, found)
 	}
 }
 
-// approach solves what is left to the gap asked for.
-func (s *packer) approach(ctx context.Context, r *relaxation) error {
+// beat looks for a packing that is worth more than most by branch and bound.
+func (s *packer) beat(ctx context.Context, r *relaxation) error {
 	m := s.program(r)
+	enough := s.most + s.slack()/2
 	o := left(s.o, s.deadline)
-	o.Start = m.start(s.best)
-	if tell := s.o.Progress; tell != nil {
-		o.Progress = func(p solver.Progress) {
-			p.Objective, p.Bound = max(s.most, p.Objective*r.unit), min(s.bound, p.Bound*r.unit)
-			tell(p)
-		}
-	}
+	o.RelGap, o.Extra = 0, map[string]any{"objective_bound": -enough / r.unit} // programs are solved as minimisations
 	sol, err := solver.Solve(ctx, m.Model, o)
 	if err != nil {
 		return err
+	}
+	if sol.Termination == solver.Completed && sol.Claim == solver.Infeasible {
+		s.bound = min(s.bound, s.most+s.slack())
+		return nil
 	}
 	if sol.HasValues() {
 		if found := m.members(sol); s.fits(found) {
 			s.offer(found)
 		}
 	}
-	s.bound = min(s.bound, max(sol.Bound*r.unit, s.most))
+	s.bound = min(s.bound, max(s.most, enough, sol.Bound*r.unit))
 	return nil
 }
 
@@ -392,8 +401,10 @@ func (s *packer) settle(ctx context.Context, r *relaxation) error {
 	if s.first(ctx, r, optimaChoice) {
 		return nil
 	}
-	if err := s.branch(ctx, r, tieNodes); err != nil || s.settled {
-		return err
+	if s.effort <= anotherProof {
+		if err := s.branch(ctx, r, tieNodes, 0); err != nil || s.settled {
+			return err
+		}
 	}
 	s.first(ctx, r, tieSteps)
 	return nil

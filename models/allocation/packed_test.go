@@ -20,8 +20,11 @@ func TestProofsOfPackings(t *testing.T) {
 	}{
 		{"all", func(ctx context.Context, s *packer, r *relaxation) error { return s.prove(ctx, r) }},
 		{"prices", func(ctx context.Context, s *packer, r *relaxation) error { s.deepen(ctx, r, tieSteps); return nil }},
-		{"branch and bound", func(ctx context.Context, s *packer, r *relaxation) error { return s.branch(ctx, r, 0) }},
-		{"to the gap", func(ctx context.Context, s *packer, r *relaxation) error { return s.approach(ctx, r) }},
+		{"branch and bound", func(ctx context.Context, s *packer, r *relaxation) error { return s.branch(ctx, r, tieNodes, 0) }},
+		{"tree", func(ctx context.Context, s *packer, r *relaxation) error {
+			_, err := s.grow(ctx, r, tieNodes)
+			return err
+		}},
 	}
 	proven := make([]int, len(ways))
 	for seed := range uint64(120) {

@@ -38,6 +38,7 @@ type choice struct {
 	steps   int         // left
 	stop    func() bool // asked now and then whether to give up; nil for never
 	chosen  []int32
+	found   func(chosen []int32) // takes every choice there is, and may raise least; nil: the first ends the search
 }
 
 // A demand is volume that some members are to have together.
@@ -214,7 +215,12 @@ func (c *choice) complete(alive, empty bits, budget float64) bool {
 	if budget < 0 || c.worth(c.chosen) < c.least {
 		return false
 	}
-	if len(c.demands) == 0 || c.supplied(newBits(1, len(c.value))[0]) {
+	if c.found != nil {
+		if alive.count() == 0 {
+			c.found(c.chosen)
+			return false
+		}
+	} else if len(c.demands) == 0 || c.supplied(newBits(1, len(c.value))[0]) {
 		return true
 	}
 	for v := range alive.all() {
@@ -225,6 +231,9 @@ func (c *choice) complete(alive, empty bits, budget float64) bool {
 		}
 		c.chosen = c.chosen[:len(c.chosen)-1]
 		alive.remove(v)
+	}
+	if c.found != nil && c.steps >= 0 {
+		c.found(c.chosen)
 	}
 	return false
 }

@@ -218,7 +218,7 @@ func (s *quest) prove(ctx context.Context, r *relaxation) error {
 		return nil
 	}
 	b := &packer{packing: s.packing, k: s.v.k, members: s.v.members, o: s.o, deadline: s.deadline, best: s.best, most: s.target(), bound: s.bound}
-	err := b.branch(ctx, r, 0)
+	err := b.beat(ctx, r)
 	s.offer(b.best)
 	if s.bound = min(s.bound, b.bound); s.bound <= b.most+b.slack() { // told with an allowance
 		s.bound = min(s.bound, s.target())
