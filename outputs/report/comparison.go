@@ -29,7 +29,9 @@ func Comparison(name string, c *outputs.Comparison, index []outputs.IndexRow) *P
 	}
 	p.tornado(c)
 	p.metricBars(c, "revenue", p.currency, "Revenue of each run.")
-	p.metricBars(c, "contribution", p.currency, "Contribution of each run: revenue less the seller's cost.")
+	if differ(c, "contribution", "revenue") {
+		p.metricBars(c, "contribution", p.currency, "Contribution of each run: revenue less the seller's cost.")
+	}
 	p.runs(c)
 	p.certificates(c)
 	for _, s := range c.Sheets() {
@@ -95,15 +97,23 @@ func (p *Page) metricBars(c *outputs.Comparison, name, unit, title string) {
 	var names []string
 	var values []float64
 	for _, m := range c.Metrics {
-		if m.Metric == name && m.Text == "" && !math.IsNaN(m.Value) && len(names) < mostBars {
+		if m.Metric == name && m.Text == "" && !math.IsNaN(m.Value) && len(names) < mostRuns {
 			names, values = append(names, m.Run), append(values, m.Value)
 		}
 	}
-	if len(names) == 0 {
+	if len(names) == 0 || unit != p.currency && !slices.ContainsFunc(values, func(v float64) bool { return math.Abs(v) > nothing }) {
 		return
 	}
 	drawing, err := bars(unit, names, []group{{name: name, color: series[0], values: values}})
 	p.add("Runs side by side", picture{Name: name, Title: title, Says: beside(len(names), len(c.Members)), Table: "table-metrics"}, drawing, err)
+}
+
+// nothing is a gap or relative epsilon that is rounding.
+const nothing = 1e-7
+
+// differ says whether two metrics are not the same in some run.
+func differ(c *outputs.Comparison, one, other string) bool {
+	return slices.ContainsFunc(c.Members, func(m outputs.Member) bool { return metric(m.Results, one) != metric(m.Results, other) })
 }
 
 // beside says how many of the runs a plot shows.
@@ -117,7 +127,7 @@ func beside(shown, of int) string {
 // runs shows who wins how much in each run.
 func (p *Page) runs(c *outputs.Comparison) {
 	t := newTally()
-	members := c.Members[:min(len(c.Members), mostBars)]
+	members := c.Members[:min(len(c.Members), mostRuns)]
 	var names []string
 	for _, m := range members {
 		names = append(names, m.Name)

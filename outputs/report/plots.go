@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"html"
 	"image/color"
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -25,7 +27,8 @@ const (
 	barHeight   = 13
 	barPitch    = 20
 	frame       = 56 // of axis, its label and the space around
-	letters     = 26 // of a name beside a bar or in a legend; longer ones are cut
+	letters     = 26 // of a name in a legend, and beside a bar where there is one; longer ones are cut
+	longLetters = 44 // beside a bar where there is no legend
 )
 
 // series are the colours of what a plot tells apart, on white. The page has variables of the same order, lighter on
@@ -59,12 +62,22 @@ func (p plotted) inline(label string) string {
 		names = append(names, colorName(c), fmt.Sprintf("var(--s%d)", i+1))
 	}
 	s = strings.NewReplacer(names...).Replace(s)
-	// What is said at length in every element, and follows from the page's style.
-	s = fontStyle.ReplaceAllString(s, "font-size:${1}px")
+	// The font is the reader's; a text keeps the width that the plot has room for.
+	s = textStyle.ReplaceAllStringFunc(s, func(text string) string {
+		m := textStyle.FindStringSubmatch(text)
+		size, err := strconv.ParseFloat(m[2], 64)
+		if err != nil {
+			return text
+		}
+		face := font.DefaultCache.Lookup(sans(0), vg.Length(size))
+		wide := face.Width(html.UnescapeString(m[4]))
+		return fmt.Sprintf(`<text%s textLength="%.4g" lengthAdjust="spacingAndGlyphs" style="font-size:%spx%s>%s</text>`, m[1], wide.Points(), m[2], m[3], m[4])
+	})
 	return strings.NewReplacer("\n\t", " ", "\n", "").Replace(s)
 }
 
-var fontStyle = regexp.MustCompile(`font-family:[^;]*;(?:font-[a-z]*:[^;"]*;)*?font-size:([0-9.]+)px`)
+// textStyle takes a text of vgsvg apart.
+var textStyle = regexp.MustCompile(`<text([^>]*?)\s*style="font-family:[^;]*;(?:font-[a-z]*:[^;"]*;)*?font-size:([0-9.]+)px([^>]*)>([^<]*)</text>`)
 
 // colorName is how vgsvg writes a colour.
 func colorName(c color.Color) string {
@@ -145,11 +158,29 @@ func short(v float64) string {
 }
 
 // cut shortens a name in its middle: names that begin alike often end differently.
-func cut(s string) string {
+func cut(s string, letters int) string {
 	if r := []rune(s); len(r) > letters {
 		return string(r[:letters/2-1]) + "…" + string(r[len(r)-letters/2:])
 	}
 	return s
+}
+
+// labels are the names of bars, from the bottom to the top; those that are the same when cut have their number before them.
+func labels(categories []string, letters int) []string {
+	times := map[string]int{}
+	for _, c := range categories {
+		times[cut(c, letters)]++
+	}
+	list := make([]string, 0, len(categories))
+	for i, c := range slices.Backward(categories) {
+		label := cut(c, letters)
+		if times[label] > 1 {
+			number := fmt.Sprintf("%d: ", i+1)
+			label = number + cut(c, letters-len(number))
+		}
+		list = append(list, label)
+	}
+	return list
 }
 
 // A group is one series of bars or points.
@@ -195,7 +226,7 @@ func drawn(p *plot.Plot, height vg.Length, groups []group) (plotted, error) {
 		legend.TextStyle.Font = sans(9)
 		legend.Top, legend.Left, legend.ThumbnailWidth, legend.Padding = true, true, 9, 4
 		for _, g := range groups {
-			legend.Add(cut(g.name), swatch(g.color))
+			legend.Add(cut(g.name, letters), swatch(g.color))
 		}
 		legend.Draw(draw.Crop(whole, plotWidth-legendWidth+10, 0, 0, -6))
 		left = draw.Crop(whole, 0, -legendWidth, 0, 0)
@@ -210,9 +241,9 @@ func drawn(p *plot.Plot, height vg.Length, groups []group) (plotted, error) {
 func bars(unit string, categories []string, groups []group) (plotted, error) {
 	p := newPlot(unit, "")
 	n := len(categories)
-	var labels []string
-	for _, c := range slices.Backward(categories) {
-		labels = append(labels, cut(c))
+	long := longLetters
+	if len(groups) > 1 {
+		long = letters
 	}
 	p.Add(verticals())
 	var below *plotter.BarChart
@@ -232,7 +263,7 @@ func bars(unit string, categories []string, groups []group) (plotted, error) {
 		below = b
 		p.Add(b)
 	}
-	p.NominalY(labels...)
+	p.NominalY(labels(categories, long)...)
 	p.Y.Tick.Width, p.Y.Width = 0, 0
 	p.Y.Padding = 8 // a reader's font may be wider
 	p.X.Min = math.Min(p.X.Min, 0)
@@ -346,9 +377,7 @@ func tornado(unit string, categories []string, low, high []float64, base float64
 	p := newPlot(unit, "")
 	p.Add(verticals())
 	n := len(categories)
-	var labels []string
-	for i := range slices.Backward(categories) {
-		labels = append(labels, cut(categories[i]))
+	for i := range categories {
 		y := float64(n - 1 - i)
 		for side, to := range []float64{low[i], high[i]} {
 			l, err := plotter.NewLine(plotter.XYs{{X: base, Y: y}, {X: to, Y: y}})
@@ -364,7 +393,7 @@ func tornado(unit string, categories []string, low, high []float64, base float64
 		return nil, err
 	}
 	p.Add(middle)
-	p.NominalY(labels...)
+	p.NominalY(labels(categories, letters)...)
 	p.Y.Tick.Width, p.Y.Width = 0, 0
 	p.Y.Padding = 8 // a reader's font may be wider
 	widen(&p.X)

@@ -25,6 +25,7 @@ type Page struct {
 	Title    string
 	Subtitle string
 	Status   string
+	Reached  bool   // whether that is what was asked for
 	Claim    string // what is certified, in a sentence
 	Figures  []figure
 	Sections []section

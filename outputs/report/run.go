@@ -19,6 +19,7 @@ import (
 const (
 	mostBars   = 50 // categories of bars
 	mostZones  = 30
+	mostRuns   = 30
 	mostPoints = 2000 // of a scatter, or places of a map
 	mostBlocks = 12   // bidders whose networks are shown
 )
@@ -26,7 +27,7 @@ const (
 // Run makes the page of a run. Name is its folder's; c is its case, nil where it is not at hand: then there is no map.
 func Run(name string, r *auction.Results, m *outputs.Manifest, c *auction.Case) *Page {
 	p := &Page{
-		Title: fmt.Sprintf("%s: %s", m.Case, name), Subtitle: subtitle(m), Status: statuses[r.Status], Claim: claim(r), currency: currencyOf(r),
+		Title: fmt.Sprintf("%s: %s", m.Case, name), Subtitle: subtitle(m), Status: statuses[r.Status], Reached: r.Status == auction.Optimal || r.Status == auction.WithinGap, Claim: claim(r), currency: currencyOf(r),
 		Made: made(m),
 	}
 	p.headline(r)
