@@ -336,6 +336,28 @@ func scatter(x, y string, groups []group, height vg.Length, diagonal bool) (plot
 	return drawn(p, height, groups)
 }
 
+// curves draws a line through the points of each group, and a dot at its marked point.
+func curves(x, y string, groups []group, marked []plotter.XY) (plotted, error) {
+	p := newPlot(x, y)
+	p.Add(verticals())
+	for i, g := range groups {
+		line, err := plotter.NewLine(g.points)
+		if err != nil {
+			return nil, err
+		}
+		line.Color, line.Width = g.color, 1.4
+		dot, err := plotter.NewScatter(plotter.XYs{marked[i]})
+		if err != nil {
+			return nil, err
+		}
+		dot.GlyphStyle = draw.GlyphStyle{Color: g.color, Radius: 3, Shape: draw.CircleGlyph{}}
+		p.Add(line, dot)
+	}
+	widen(&p.X)
+	widen(&p.Y)
+	return drawn(p, 260, groups)
+}
+
 // steps draws a line over the steps of a search on a logarithmic axis, and the level to get under.
 func steps(x, y string, values []float64, level float64) (plotted, error) {
 	p := newPlot(x, y)

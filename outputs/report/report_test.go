@@ -51,6 +51,15 @@ func written(t *testing.T, command string, lots int, seed uint64) (dir string, r
 			BreakEvenNext: nan, BreakEvenBid: 1 + random.Float64(), BreakEvenLot: math.Inf(1), ProfitAtStake: -money(100),
 		})
 	}
+	for i := range 40 {
+		recommended := ""
+		if i%8 == 3 {
+			recommended = "yes"
+		}
+		r.BidCurves = append(r.BidCurves, auction.CurvePoint{
+			Bidder: bidders[0], Bid: fmt.Sprint("row <", i/8), Lot: "lot 00000", Quantity: 10, Price: float64(i % 8), ExpectedProfit: money(1e6), Fits: "yes", Recommended: recommended,
+		})
+	}
 	for _, b := range bidders {
 		r.Payments = append(r.Payments, auction.PaymentRow{Bidder: b, BidAmount: money(1e9), Payment: money(1e9), Discount: money(10), CoreViolation: nan})
 		r.Equilibrium = append(r.Equilibrium, auction.EquilibriumRow{Bidder: b, Strategy: "s1", Probability: 1, Profit: money(1e5), BestResponseBound: money(1e5), RegretBound: 0})

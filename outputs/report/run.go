@@ -35,6 +35,7 @@ func Run(name string, r *auction.Results, m *outputs.Manifest, c *auction.Case) 
 	p.places(r, c)
 	p.shares(r)
 	p.breakEven(r)
+	p.curves(r)
 	p.profits(r)
 	p.networks(r)
 	p.convergence(r, m)
@@ -341,6 +342,52 @@ func (p *Page) breakEven(r *auction.Results) {
 	}
 	drawing, err := scatter("break-even price, "+p.currency+" a package", "price of the bid, "+p.currency+" a package", groups, 320, true)
 	p.add("Prices", picture{Name: "price_break_even", Title: "Price against break-even price.", Says: says, Table: "table-bid_lots"}, drawing, err)
+}
+
+// curves shows what the bid loses when one of its rows names another price.
+func (p *Page) curves(r *auction.Results) {
+	type row struct{ typ, bid string }
+	var rows []row
+	points := map[row]plotter.XYs{}
+	own := map[row]plotter.XY{}
+	for _, c := range r.BidCurves {
+		k := row{c.Type, c.Bid}
+		if math.IsNaN(c.Price) || math.IsNaN(c.ExpectedProfit) {
+			continue
+		}
+		if points[k] == nil {
+			rows = append(rows, k)
+		}
+		points[k] = append(points[k], plotter.XY{X: c.Price, Y: c.ExpectedProfit})
+		if c.Recommended == "yes" {
+			own[k] = plotter.XY{X: c.Price, Y: c.ExpectedProfit}
+		}
+	}
+	var groups []group
+	var marked []plotter.XY
+	for _, k := range rows {
+		at, ok := own[k]
+		if !ok || len(points[k]) < 2 || len(groups) == len(series) {
+			continue
+		}
+		name := k.bid
+		if k.typ != "" {
+			name = k.typ + ": " + name
+		}
+		for i := range points[k] {
+			points[k][i].Y -= at.Y
+		}
+		groups = append(groups, group{name: name, color: series[len(groups)], points: points[k]})
+		marked = append(marked, plotter.XY{X: at.X})
+	}
+	if len(groups) == 0 {
+		return
+	}
+	drawing, err := curves("price of the row, "+p.currency+" a package", "change of expected profit, "+p.currency, groups, marked)
+	p.add("Prices", picture{
+		Name: "bid_curves", Title: "What another price would do.", Table: "table-bid_curves",
+		Says: fmt.Sprintf("Expected profit of the whole bid, less that of the bid as it is, when one row names another price: %d rows of those with most at stake; a dot marks the row's own price.", len(groups)),
+	}, drawing, err)
 }
 
 // profits shows what each bidder earns, and of bid what it earns in each scenario.
