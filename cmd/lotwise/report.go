@@ -88,6 +88,9 @@ func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
 		}
 		return report.Run(name, r, m, c), nil
 	}
+	if cc.IsSet("case") {
+		return nil, usage("--case is for the page of one run, which has a map")
+	}
 	members, err := outputs.Members(dirs)
 	if err != nil {
 		return nil, err

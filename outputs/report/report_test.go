@@ -140,6 +140,49 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// The same of runs side by side and of a sweep.
+func TestFiguresOfComparison(t *testing.T) {
+	var dirs []string
+	for seed := range 3 {
+		dir, _, _ := written(t, "solve", 40, uint64(20+seed))
+		dirs = append(dirs, dir)
+	}
+	members, err := outputs.Members(dirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := outputs.Compare(members, "revenue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	into := filepath.Join(t.TempDir(), "compared")
+	if err := outputs.WriteComparison(into, false, c, false); err != nil {
+		t.Fatal(err)
+	}
+	index := []outputs.IndexRow{
+		{Scenario: "=base", Probability: 0.25, Status: "optimal", Seconds: 0.123456789, Run: "0123456789abcdef", Metrics: members[0].Results.Summary},
+		{Scenario: "<none>", Probability: 0.75, Status: "infeasible", Seconds: nan, Message: "limits.csv:2: no & no"},
+	}
+	if err := outputs.WriteIndex(into, index, false); err != nil {
+		t.Fatal(err)
+	}
+	page := parse(t, render(t, report.Comparison("Sweep", c, index)))
+	tables := 0
+	for _, d := range all(page, "details") {
+		file := strings.TrimPrefix(attribute(d, "id"), "table-") + ".csv"
+		if want := readCSV(t, filepath.Join(into, file)); len(want) > 1 {
+			tables++
+			checkTable(t, file, d, want)
+		}
+	}
+	if tables < 4 { // index, metrics, lots, expected
+		t.Errorf("%d tables with rows on the page", tables)
+	}
+	if !strings.Contains(content(page), "Scenario <none> has no run: infeasible.") {
+		t.Error("the page does not say which scenario has no run")
+	}
+}
+
 func checkTable(t *testing.T, name string, d *html.Node, want [][]string) {
 	t.Helper()
 	column := map[int]int{} // of the CSV file, by that of the page
