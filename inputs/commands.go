@@ -39,10 +39,10 @@ func Requirements(c *auction.Case, command string) error {
 		return err
 	}
 	var refused []auction.Conflict
-	if command != "allocate" && len(c.Limits) > 0 {
+	if command == "solve" && len(c.Limits) > 0 {
 		refused = append(refused, auction.Conflict{What: command + " does not obey limits yet, and would be wrong without them; remove " + Lookup("limits").File() + " to solve the case without", Source: c.Limits[0].Source})
 	}
-	if command != "allocate" && len(c.Adjustments) > 0 {
+	if command == "solve" && len(c.Adjustments) > 0 {
 		refused = append(refused, auction.Conflict{What: command + " does not obey adjustments yet, and would be wrong without them; remove " + Lookup("adjustments").File() + " to solve the case without", Source: c.Adjustments[0].Source})
 	}
 	if command != "allocate" && c.Rules.Payment != auction.PayAsBid {

@@ -2,6 +2,7 @@ package allocation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -26,3 +27,6 @@ func (k *component) none(ctx context.Context, bound float64) error {
 		return fmt.Errorf("no allocation of the %d bids from %s on that meets the limits was found: %w", len(k.bids), k.key(0), context.DeadlineExceeded)
 	}
 }
+
+// Unmet says whether an error of Determine is that no allocation meets the limits.
+func Unmet(err error) bool { return errors.As(err, new(*unmet)) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lotwise/models/auction"
+	"lotwise/models/bilevel"
 	"lotwise/models/network"
 )
 
@@ -20,9 +21,13 @@ const Concept = "best_response"
 // *auction.Infeasible where the bidder's own routes cannot deliver its demand. When the context ends or
 // o.TimeLimit strikes, it returns the best bids so far with their bounds, the status saying so.
 func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) (*auction.Results, error) {
-	c = pictured(c.Floored(), bidder)
-	if err := supported(c, bidder); err != nil {
-		return nil, err
+	if c.Rules.Payment != auction.PayAsBid {
+		return nil, supported(c, bidder)
+	}
+	c = pictured(c, bidder)
+	together := len(joined(c, bidder)) > 0
+	if !together {
+		c = c.Floored()
 	}
 	if err := network.CheckBidders(c, bidder); err != nil {
 		return nil, err
@@ -51,7 +56,14 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		p := against(c, bidder, network.New(c, bidder, t))
 		p.Risk = o.Risk
 		nets = append(nets, p.Network)
-		answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
+		var answer *Response
+		var out *Outcome
+		var err error
+		if together {
+			answer, out, err = e.solveJoined(ctx, p.Network, o)
+		} else {
+			answer, err = BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +73,9 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		total.Profit += weight * answer.Profit
 		total.Objective += weight * answer.Objective
 		total.Bound += weight * answer.Bound
-		out := p.Evaluate(answer.Strategy)
+		if !together {
+			out = p.Evaluate(answer.Strategy)
+		}
 		name := c.Bidders[bidder].Name
 		for k, b := range answer.Strategy {
 			r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
@@ -74,7 +88,12 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 			Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1,
 			Profit: answer.Profit, BestResponseBound: answer.Bound, RegretBound: answer.Bound - answer.Objective,
 		})
-		e.add(p, answer.Strategy, out, weight)
+		if together {
+			e.own(answer.Strategy, out, weight)
+			e.addJoined(p, weight)
+		} else {
+			e.add(p, answer.Strategy, out, weight)
+		}
 		e.explain(&r.BidTables, p, answer.Strategy, out, o)
 		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy, out: out})
 	}
@@ -102,51 +121,38 @@ func pictured(c *auction.Case, bidder int) *auction.Case {
 		}
 	}
 	var given []auction.Bid
-	for _, b := range c.Bids {
+	at := map[int]int{}
+	for i, b := range c.Bids {
 		if !c.Bidders[b.Bidder].Strategic() && !spoken[b.Bidder] {
+			at[i] = len(given)
 			given = append(given, b)
 		}
 	}
 	out := *c
 	out.Beliefs = slices.Clone(c.Beliefs)
 	for s := range out.Beliefs {
+		before := len(c.Beliefs[s].Bids)
 		out.Beliefs[s].Bids = slices.Concat(c.Beliefs[s].Bids, given)
+		for i := range out.Beliefs[s].Bids[before:] {
+			if b := &out.Beliefs[s].Bids[before+i]; b.Requires >= 0 {
+				b.Requires = before + at[b.Requires]
+			}
+		}
 	}
 	return &out
 }
 
-// supported returns an *auction.Unsupported that names what the case asks beyond divisible bids of one lot under
-// the merit order, pay as bid.
+// supported returns an *auction.Unsupported that names what the case asks beyond the merit order, pay as bid.
 func supported(c *auction.Case, bidder int) error {
 	var no auction.Unsupported
-	refuse := func(at auction.Source, format string, args ...any) {
-		no.Reasons = append(no.Reasons, auction.Conflict{What: fmt.Sprintf(format, args...), Source: at})
-	}
 	if c.Rules.Payment != auction.PayAsBid {
-		refuse(auction.Source{}, "bid answers under payment %s alone, the rules say %s: set payment to %s in rules.csv", auction.PayAsBid, c.Rules.Payment, auction.PayAsBid)
+		no.Reasons = append(no.Reasons, auction.Conflict{
+			What: fmt.Sprintf("bid answers under payment %s alone, the rules say %s: set payment to %s in rules.csv", auction.PayAsBid, c.Rules.Payment, auction.PayAsBid),
+		})
 	}
-	for _, l := range c.Limits {
-		refuse(l.Source, "bid does not obey limits yet, as %s: remove limits.csv from the case", l.Name)
-	}
-	for _, a := range c.Adjustments {
-		refuse(a.Source, "bid does not obey adjustments yet, as %s: remove adjustments.csv from the case", a.Name)
-	}
-	for _, s := range c.Beliefs {
-		for i := range s.Bids {
-			b := &s.Bids[i]
-			if b.Bidder == bidder {
-				continue
-			}
-			who := fmt.Sprintf("scenario %s, bid %s of %s", s.Scenario, b.Name, c.Bidders[b.Bidder].Name)
-			switch {
-			case len(b.Rows) > 1:
-				refuse(b.Source, "%s covers %d lots; rivals' bids must be of one lot each: leave the column bid blank", who, len(b.Rows))
-			case b.MinFraction > 0:
-				refuse(b.Source, "%s has min_fraction %.10g; rivals' bids must be divisible: leave min_fraction blank", who, b.MinFraction)
-			case b.Group != "":
-				refuse(b.Source, "%s is in group %s; rivals' bids must stand alone: leave the column group blank", who, b.Group)
-			}
-		}
+	for _, x := range joined(c, bidder) {
+		x.What = "other runs' bids are compared where the seller decides lot by lot, not with " + x.What
+		no.Reasons = append(no.Reasons, x)
 	}
 	if len(no.Reasons) > 0 {
 		return &no
@@ -206,6 +212,7 @@ type expectation struct {
 	deliveries *network.Deliveries
 	merit      auction.Merit
 	won        []float64
+	joint      []bilevel.Sale // by scenario: the answer to the type at hand of a seller who decides over lots together
 }
 
 // add adds one type's strategy.

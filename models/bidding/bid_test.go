@@ -182,12 +182,10 @@ func TestSolveRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(c *auction.Case){
-		"payment":       func(c *auction.Case) { c.Rules.Payment = auction.VCG },
-		"limits":        func(c *auction.Case) { c.Limits = []auction.Limit{{Name: "x"}} },
-		"adjustments":   func(c *auction.Case) { c.Adjustments = []auction.Adjustment{{Name: "x"}} },
-		"covers 2 lots": func(c *auction.Case) { b := &c.Beliefs[0].Bids[1]; b.Rows = append(b.Rows, b.Rows[0]) },
-		"min_fraction":  func(c *auction.Case) { c.Beliefs[0].Bids[1].MinFraction = 0.5 },
-		"group":         func(c *auction.Case) { c.Beliefs[0].Bids[1].Group = "g" },
+		"payment": func(c *auction.Case) { c.Rules.Payment = auction.VCG },
+		"bind only who bids": func(c *auction.Case) {
+			c.Limits = []auction.Limit{{Name: "x", Measure: auction.MeasureVolume, Per: "bidder;lot", Min: 1, Max: math.NaN(), Penalty: math.NaN()}}
+		},
 	} {
 		c := base()
 		change(c)

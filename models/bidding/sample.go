@@ -54,7 +54,10 @@ func (e *expectation) outOfSample(ctx context.Context, r *auction.Results, chose
 			add("in_sample_profit", m.Number, money)
 		}
 	}
-	t := e.fresh(ctx, chosen, o)
+	t := &tally{}
+	if e.joint == nil {
+		t = e.fresh(ctx, chosen, o)
+	}
 	if t.n > 1 {
 		mean, variance := stat.MeanVariance(t.profit, t.weight) // with weights that sum to n
 		add("out_of_sample_profit", mean, money)
@@ -127,8 +130,8 @@ func (p *Problem) exceeds(k *Result) bool {
 
 // gaps returns G_m of each further sample that could be answered.
 func (e *expectation) gaps(ctx context.Context, chosen []played, o auction.Options) ([]float64, error) {
-	if o.Risk.Aversion > 0 {
-		return nil, nil // what holds of means does not of tails
+	if o.Risk.Aversion > 0 || e.joint != nil {
+		return nil, nil // what holds of means does not of tails; and the seller is not asked a thousand times
 	}
 	all := make([]float64, o.Sample.Batches)
 	var group errgroup.Group

@@ -14,10 +14,17 @@ func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strate
 	stakes := p.stakes(s, out, domains)
 	bidder, typ := e.c.Bidders[e.bidder].Name, e.c.Bidders[e.bidder].Types[p.Network.Type()].Name
 	for _, x := range p.lotRows(e.c, s, out, stakes) {
+		if e.joint != nil {
+			x.WinProbability = e.winsAny(s, x.Lot)
+		}
 		x.Bidder, x.Type = bidder, typ
 		r.BidLots = append(r.BidLots, x)
 	}
-	for _, x := range p.curveRows(e.c, s, out, stakes, o.Curves) {
+	curves := o.Curves
+	if e.joint != nil {
+		curves = 0 // another price may change what is won everywhere
+	}
+	for _, x := range p.curveRows(e.c, s, out, stakes, curves) {
 		x.Bidder, x.Type = bidder, typ
 		r.BidCurves = append(r.BidCurves, x)
 	}

@@ -80,6 +80,9 @@ func (k *checker) checkBid(p *play) {
 
 // reply recomputes what a type's bid gets in every scenario.
 func (k *checker) reply(p *play, g *group) (*reply, bool) {
+	if x := k.replies[g]; x != nil {
+		return x, true
+	}
 	if len(g.strategies) != 1 {
 		return nil, false
 	}
@@ -771,7 +774,11 @@ func (k *checker) checkRisk(p *play, order []*reply) {
 		worst = math.Min(worst, profit)
 		scale = math.Max(scale, math.Abs(profit))
 	})
+	doubtful := 0.0 // of no loss, but for the rounding of a branch and bound
 	each(func(x *reply, w, profit float64) {
+		if k.replies != nil && math.Abs(profit) <= relTol*math.Max(1, x.scale) {
+			doubtful += w
+		}
 		square += w * (profit - mean) * (profit - mean)
 		if profit < -valueTol*math.Abs(x.zero) {
 			loss += w
@@ -782,7 +789,7 @@ func (k *checker) checkRisk(p *play, order []*reply) {
 		want, tolerance float64
 	}{
 		{"profit_standard_deviation", math.Sqrt(square), shareTol * scale},
-		{"loss_probability", loss, 0},
+		{"loss_probability", loss, doubtful},
 		{"worst_profit", worst, shareTol * scale},
 		{"cvar", cvar, shareTol * scale},
 		{"tail", k.tail(), 0},

@@ -24,7 +24,14 @@ func (k *checker) game() {
 		k.checked("outcomes were not recomputed: the strategies do not hold together")
 		return
 	}
-	if reason := k.unmodelled(); reason != "" {
+	reason := k.unmodelled()
+	if reason != "" && k.o.Command == "bid" && k.c.Rules.Payment == auction.PayAsBid {
+		if sold, results, ok := k.checkJoined(p); ok {
+			k.checkOutcome(p, results, sold)
+		}
+		return
+	}
+	if reason != "" {
 		k.checked("outcomes, profits and better bids were not recomputed: the seller's answer is not the merit order (%s)", reason)
 		return
 	}
@@ -84,9 +91,13 @@ func (k *checker) game() {
 		k.checked("not recomputed: %s", s)
 	}
 	k.checked("best-response bounds of %d bidders' types and blocks attacked with %d other bids: in %d of them every candidate bid was tried, in %d some candidates were left out for time", searched, bids, enumerated, thinned)
-	if !complete {
-		return
+	if complete {
+		k.checkOutcome(p, results, sold)
 	}
+}
+
+// checkOutcome checks the tables that follow from what is sold.
+func (k *checker) checkOutcome(p *play, results []*arenaResult, sold sales) {
 	k.checkSales(p, sold)
 	if k.ownOnly(p) {
 		sold = sold.of(p.me)

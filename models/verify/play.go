@@ -78,17 +78,41 @@ func (k *checker) unmodelled() string {
 		}
 		return true
 	}
+	believed := map[int]bool{}
 	if k.o.Command == "bid" {
-		for _, b := range k.c.Beliefs {
-			if !simple(b.Bids) {
-				return "beliefs.csv holds packages or bids that are not divisible"
+		me := -1 // whose run it is
+		for _, r := range k.r.Equilibrium {
+			if b, ok := k.bidder[r.Bidder]; ok && me < 0 {
+				me = b
+			}
+		}
+		for _, s := range k.c.Beliefs {
+			spent, volume := map[int]float64{}, map[int]float64{}
+			for i := range s.Bids {
+				b := &s.Bids[i]
+				if b.Bidder == me {
+					continue
+				}
+				believed[b.Bidder] = true
+				if !simple(s.Bids[i : i+1]) {
+					return "beliefs.csv holds packages or bids that are not divisible"
+				}
+				for _, r := range k.rowsOf(*b) {
+					spent[b.Bidder] += r.price * r.quantity
+					volume[b.Bidder] += r.quantity
+				}
+			}
+			for i, b := range k.c.Bidders {
+				if !atMost(spent[i], b.Budget) || !atMost(volume[i], b.MaxVolume) {
+					return fmt.Sprintf("in scenario %q the bids of %q do not fit its budget and max_volume", s.Scenario, b.Name)
+				}
 			}
 		}
 	}
 	spent, volume := map[int]float64{}, map[int]float64{}
 	for i := range k.c.Bids {
 		b := &k.c.Bids[i]
-		if k.c.Bidders[b.Bidder].Strategic() {
+		if k.c.Bidders[b.Bidder].Strategic() || believed[b.Bidder] {
 			continue
 		}
 		if !simple(k.c.Bids[i : i+1]) {

@@ -110,10 +110,10 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 	if o.Command == "" {
 		o.Command = r.Command
 	}
-	if o.Command != "allocate" && c.Rules.Objective == auction.Contribution {
-		c = acceptable(c)
-	}
 	k := newChecker(c, r, o)
+	if o.Command != "allocate" && c.Rules.Objective == auction.Contribution && (o.Command == "solve" || k.unmodelled() == "") {
+		k = newChecker(acceptable(c), r, o)
+	}
 	k.numbers()
 	k.status()
 	switch o.Command {
@@ -152,7 +152,8 @@ type checker struct {
 	o       Options
 	lot     map[string]int
 	bidder  map[string]int
-	metric  map[string]int // row of summary.csv by metric
+	metric  map[string]int    // row of summary.csv by metric
+	replies map[*group]*reply // of a run of bid whose seller decides over lots together
 	report  Report
 	already map[Finding]bool
 }

@@ -1,0 +1,167 @@
+package bidding
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"lotwise/models/auction"
+	"lotwise/models/bilevel"
+	"lotwise/models/network"
+)
+
+// Where a rule joins lots or makes bids more than divisible rows, the seller's answer is no merit order: it solves winner
+// determination, and package bilevel answers the bidder. Its bids are the same, a price and a quantity a row; the
+// seller keeps to the bidder's budget and volume cap as to every other rule, so that a bid may come to more than them.
+
+// joined returns what of the case makes the seller decide over lots together; nothing where the merit order is its
+// answer. The beliefs are complete.
+func joined(c *auction.Case, bidder int) []auction.Conflict {
+	var list []auction.Conflict
+	add := func(at auction.Source, format string, args ...any) {
+		list = append(list, auction.Conflict{What: fmt.Sprintf(format, args...), Source: at})
+	}
+	for _, l := range c.Limits {
+		add(l.Source, "the limit %s", l.Name)
+	}
+	for _, a := range c.Adjustments {
+		add(a.Source, "the adjustment %s", a.Name)
+	}
+	for _, s := range c.Beliefs {
+		money, volume := make([]float64, len(c.Bidders)), make([]float64, len(c.Bidders))
+		for i := range s.Bids {
+			b := &s.Bids[i]
+			if b.Bidder == bidder {
+				continue
+			}
+			who := fmt.Sprintf("scenario %s, bid %s of %s", s.Scenario, b.Name, c.Bidders[b.Bidder].Name)
+			switch {
+			case len(b.Rows) > 1:
+				add(b.Source, "%s, which covers %d lots", who, len(b.Rows))
+			case b.MinFraction > 0:
+				add(b.Source, "%s, which has min_fraction %.10g", who, b.MinFraction)
+			case b.Group != "":
+				add(b.Source, "%s, which is in group %s", who, b.Group)
+			case b.Requires >= 0:
+				add(b.Source, "%s, which requires another", who)
+			}
+			if _, void := b.Void(c.Lots); !void {
+				money[b.Bidder] += b.Amount
+				for _, r := range b.Rows {
+					volume[b.Bidder] += r.Quantity
+				}
+			}
+		}
+		for i := range c.Bidders {
+			if rival := &c.Bidders[i]; money[i] > rival.Budget*(1+over) || volume[i] > rival.MaxVolume*(1+over) {
+				add(s.Source, "scenario %s, in which the bids of %s come to more than its budget or max_volume", s.Scenario, rival.Name)
+			}
+		}
+	}
+	return list
+}
+
+// lotItems are the bids of a network's bidder, as many for each lot as it may name prices.
+func lotItems(c *auction.Case, net *network.Network) []bilevel.Item {
+	var items []bilevel.Item
+	for _, l := range net.Lots() {
+		lot := &c.Lots[l]
+		for range c.Rules.BidSteps {
+			if lot.Capacity > 0 {
+				items = append(items, bilevel.Item{
+					Name: lot.Name, Rows: []auction.BidRow{{Lot: l, Quantity: lot.Capacity}}, Step: c.Rules.PriceStep * lot.Capacity,
+				})
+			}
+		}
+	}
+	return items
+}
+
+// solveJoined answers one type where the seller decides over lots together.
+func (e *expectation) solveJoined(ctx context.Context, net *network.Network, o auction.Options) (*Response, *Outcome, error) {
+	b := &bilevel.Problem{Case: e.c, Bidder: e.bidder, Network: net, Items: lotItems(e.c, net), Risk: o.Risk}
+	if list := b.Overlooked(); len(list) > 0 {
+		return nil, nil, &auction.Unsupported{Reasons: list}
+	}
+	answer, err := bilevel.Solve(ctx, b, bilevel.Options{Gap: o.Gap, Seed: o.Seed})
+	if err != nil {
+		return nil, nil, err
+	}
+	// In the order of strategies, with sales in the same order.
+	order := make([]int, len(answer.Bid))
+	var s auction.Strategy
+	for k, x := range answer.Bid {
+		row := &b.Items[x.Item].Rows[0]
+		order[k] = k
+		s = append(s, auction.LotBid{Lot: row.Lot, Tick: x.Tick, Quantity: row.Quantity * x.Fraction})
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return compare(s[i], s[j]) })
+	r := &Response{Profit: answer.Profit, Objective: answer.Objective, Bound: answer.Bound, Status: answer.Status}
+	out := &Outcome{Profit: answer.Profit, Bids: make([]BidOutcome, len(s))}
+	for n, k := range order {
+		r.Strategy = append(r.Strategy, s[k])
+		for i := range answer.Sales {
+			q, w := e.c.Beliefs[i].Probability, answer.Sales[i].Own[k]*s[k].Quantity
+			out.Bids[n].Quantity += q * w
+			out.Bids[n].Payment += q * w * e.c.Rules.Price(s[k].Tick)
+			if w > won*min(1, s[k].Quantity) {
+				out.Bids[n].Win += q
+			}
+		}
+	}
+	for i := range answer.Sales {
+		x := &answer.Sales[i]
+		out.Cases = append(out.Cases, Result{Probability: e.c.Beliefs[i].Probability, Won: x.Won, Payment: x.Payment, Profit: x.Profit})
+		out.Case = append(out.Case, int32(i))
+	}
+	e.joint = answer.Sales
+	for i := range e.joint {
+		own := make([]float64, len(order))
+		for n, k := range order {
+			own[n] = e.joint[i].Own[k]
+		}
+		e.joint[i].Own = own
+	}
+	return r, out, nil
+}
+
+// winsAny returns the probability that some of the bidder's rows for a lot wins.
+func (e *expectation) winsAny(s auction.Strategy, lot string) float64 {
+	probability := 0.0
+	for i := range e.joint {
+		for k, b := range s {
+			if w := e.joint[i].Own[k] * b.Quantity; e.c.Lots[b.Lot].Name == lot && w > won*min(1, b.Quantity) {
+				probability += e.c.Beliefs[i].Probability
+				break
+			}
+		}
+	}
+	return probability
+}
+
+// own adds what the bidder wins where the seller decided over lots together.
+func (e *expectation) own(s auction.Strategy, out *Outcome, weight float64) {
+	for k, b := range s {
+		e.sales.Add(e.bidder, b.Lot, weight*out.Bids[k].Quantity, weight*out.Bids[k].Payment)
+	}
+}
+
+// addJoined adds what is sold where the seller decided over lots together.
+func (e *expectation) addJoined(p *Problem, weight float64) {
+	for i := range e.joint {
+		x, q := &e.joint[i], weight*e.c.Beliefs[i].Probability
+		at := 0
+		for k := range e.c.Beliefs[i].Bids {
+			b := &e.c.Beliefs[i].Bids[k]
+			if b.Bidder == e.bidder {
+				continue
+			}
+			for _, r := range b.Rows {
+				w := r.Quantity * x.Rivals[at]
+				e.sales.Add(b.Bidder, r.Lot, q*w, q*w*r.Price)
+			}
+			at++
+		}
+		e.deliveries.Add(e.bidder, p.view().values.Deliver(x.Won), q)
+	}
+}

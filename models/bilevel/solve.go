@@ -1,0 +1,325 @@
+package bilevel
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+	"lotwise/solver"
+)
+
+// Options say how well to answer.
+type Options struct {
+	Gap   float64 // relative
+	Start []Choice
+	Seed  int64
+	// Rounds is the most masters that are solved, 0 for a usual number.
+	Rounds int
+}
+
+// Answer is a best bid found with its certificate.
+type Answer struct {
+	Bid       []Choice
+	Sales     []Sale  // by scenario, by the seller's real answer
+	Profit    float64 // expected
+	Objective float64 // Profit, or what the problem's risk puts in its place
+	Bound     float64 // no bid is worth more; at least Objective
+	Status    auction.Status
+}
+
+const (
+	// usualRounds is the usual number of masters.
+	usualRounds = 25
+	// noise is the share of what all lots are worth that a bound may be over a profit for the tolerances of the
+	// master alone.
+	noise = 1e-7
+	// polishing is how many bids are tried to improve one, at most.
+	polishing = 400
+	// masterGap is the share of the gap asked for to which the master is solved.
+	masterGap = 0.25
+	// patience is after how many masters without a better bound the search ends.
+	patience = 4
+	// masterNodes is the most nodes of one master.
+	masterNodes = 50
+	// mostSteps is after how many simplex steps of all masters no other is begun.
+	mostSteps = 20_000
+)
+
+// fine are the tolerances of the master: of a price times a binary that is off but for them, ties are made.
+var fine = map[string]any{"mip_feasibility_tolerance": 1e-8}
+
+// Solve answers a problem. A limit on rounds or the end of the context leaves the best bid so far with a bound. An error is
+// a failure of the solver.
+func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
+	if o.Rounds == 0 {
+		o.Rounds = usualRounds
+	}
+	g, err := newGame(ctx, p, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	h := &hunt{game: g, o: o, ctx: ctx, best: &Answer{Objective: math.Inf(-1), Bound: math.Inf(1)}}
+	err = h.run()
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	if h.best.Sales == nil { // stopped before the seller answered anything: bidding nothing gains nothing
+		return nil, ctx.Err()
+	}
+	a := h.best
+	a.Bound = math.Max(a.Objective, math.Min(a.Bound, h.ceiling()))
+	if a.Bound-a.Objective <= h.rounding() {
+		a.Bound = a.Objective
+	}
+	switch left := a.Bound - a.Objective; {
+	case left == 0:
+		a.Status = auction.Optimal
+	case left <= o.Gap*math.Abs(a.Bound):
+		a.Status = auction.WithinGap
+	case errors.Is(ctx.Err(), context.Canceled):
+		a.Status = auction.Interrupted
+	default:
+		a.Status = auction.LimitStruck
+	}
+	return a, nil
+}
+
+// hunt is one run of Solve.
+type hunt struct {
+	*game
+	o    Options
+	ctx  context.Context
+	best *Answer
+	cuts []cut
+}
+
+func (h *hunt) rounding() float64 { return noise * math.Abs(h.ceiling()) }
+
+func (h *hunt) done() bool {
+	left := h.best.Bound - h.best.Objective
+	closed := !math.IsInf(left, 1) && left <= math.Max(h.o.Gap*math.Abs(h.best.Bound), h.rounding())
+	return closed || h.ctx.Err() != nil
+}
+
+// ceiling bounds what any bid is worth by what all lots are worth at the reserves.
+func (h *hunt) ceiling() float64 {
+	price, most := make([]float64, len(h.lots)), make([]float64, len(h.lots))
+	for n, l := range h.lots {
+		price[n], most[n] = math.Max(0, h.Case.Lots[l].Reserve), h.Case.Lots[l].Capacity
+	}
+	for i := range h.items {
+		if it := &h.items[i]; len(it.Rows) > 1 && it.Step != h.Case.Rules.PriceStep*it.volume { // by amount: reserves hold in sum
+			for _, r := range it.Rows {
+				price[h.place[r.Lot]] = 0
+			}
+		}
+	}
+	return h.Network.Priced(price).Value(most) - h.zero
+}
+
+func (h *hunt) run() error {
+	for _, bid := range [][]Choice{nil, h.o.Start} {
+		if err := h.polish(bid, polishing); err != nil {
+			return err
+		}
+	}
+	if _, err := h.tell(h.best.Bid); err != nil {
+		return err
+	}
+	idle, work := 0, int64(0)
+	for range h.o.Rounds {
+		if h.done() || idle == patience || work > mostSteps {
+			return nil
+		}
+		bid, bound, steps, err := h.formulate(h.cuts).solve(h.ctx, solver.Options{
+			RelGap: masterGap * h.o.Gap, Seed: h.o.Seed, Extra: fine, NodeLimit: masterNodes,
+		})
+		if err != nil {
+			return err
+		}
+		work += steps
+		if idle++; bound < h.best.Bound-math.Max(h.o.Gap*math.Abs(bound), h.rounding()) {
+			idle = 0
+		}
+		h.best.Bound = math.Min(h.best.Bound, bound)
+		if h.done() || bid == nil {
+			return nil
+		}
+		news, err := h.tell(bid)
+		if err != nil {
+			return err
+		}
+		for _, k := range bid {
+			if h.items[k.Item].split(k.Tick) {
+				news = true
+			}
+		}
+		// What loses ties wins a tick higher.
+		over := slices.Clone(bid)
+		for k := range over {
+			over[k].Tick++
+		}
+		more, err := h.tell(over)
+		if err != nil {
+			return err
+		}
+		was := h.best.Objective
+		if err := h.polish(bid, polishing/4); err != nil {
+			return err
+		}
+		if h.best.Objective > was {
+			better, err := h.tell(h.best.Bid)
+			if err != nil {
+				return err
+			}
+			more = more || better
+		}
+		if !news && !more {
+			return nil // the master knows all that it could be told of its bid
+		}
+	}
+	return nil
+}
+
+// try asks the seller for its answers to a bid that the language has, and keeps the bid if it is the best.
+func (h *hunt) try(bid []Choice) ([]Sale, error) {
+	for _, k := range bid {
+		it := &h.items[k.Item]
+		if k.Tick < it.windows[0].low || k.Tick > it.windows[len(it.windows)-1].high {
+			return nil, nil
+		}
+	}
+	sales, err := h.ask(h.ctx, bid, h.o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	objective, mean := h.worth(sales)
+	if objective > h.best.Objective {
+		h.best.Bid, h.best.Sales, h.best.Objective, h.best.Profit = slices.Clone(bid), sales, objective, mean
+	}
+	return sales, nil
+}
+
+// tell tells the master the seller's answers to a bid, and says whether they are new to it.
+func (h *hunt) tell(bid []Choice) (news bool, err error) {
+	sales, err := h.try(bid)
+	if err != nil {
+		return false, err
+	}
+	for n := range sales {
+		a, s := &sales[n], &h.scenes[n]
+		if !a.sold || math.IsNaN(s.alone) {
+			continue
+		}
+		c := cut{scene: n, rest: a.rest}
+		for b := range s.rivals {
+			for _, r := range s.rivals[b].Rows {
+				c.rest += s.tie[s.rivals[b].Bidder] * r.Quantity * a.Rivals[b]
+			}
+		}
+		for k, x := range a.Own {
+			if theta := x * bid[k].Fraction; theta > nearFraction {
+				c.of, c.theta, c.tick = append(c.of, bid[k].Item), append(c.theta, theta), append(c.tick, bid[k].Tick)
+			}
+		}
+		if slices.ContainsFunc(h.cuts, func(k cut) bool { return k.same(&c) }) {
+			continue
+		}
+		for k, i := range c.of {
+			h.items[i].threshold(c.theta[k])
+		}
+		h.cuts = append(h.cuts, c)
+		news = true
+	}
+	return news, nil
+}
+
+// polish improves a bid by other prices of one item, other quantities of it, and leaving it out, until none gains.
+func (h *hunt) polish(bid []Choice, tries int) error {
+	sales, err := h.try(bid)
+	if err != nil || sales == nil {
+		return err
+	}
+	value, _ := h.worth(sales)
+	for improved := true; improved; {
+		improved = false
+		for i := range h.items {
+			for _, other := range h.around(bid, i) {
+				if tries--; tries < 0 || h.ctx.Err() != nil {
+					return nil
+				}
+				sales, err := h.try(other)
+				if err != nil {
+					return err
+				}
+				if sales == nil {
+					continue
+				}
+				if v, _ := h.worth(sales); v > value+h.rounding() {
+					bid, value, improved = other, v, true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// around returns a bid with one item at other prices and quantities, and without it.
+func (h *hunt) around(bid []Choice, i int) [][]Choice {
+	it := &h.items[i]
+	var rest []Choice
+	now := Choice{Item: i, Tick: -1, Fraction: 1}
+	for _, c := range bid {
+		if c.Item == i {
+			now = c
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	with := func(c Choice) []Choice {
+		bid := append(slices.Clone(rest), c)
+		slices.SortFunc(bid, func(a, b Choice) int { return a.Item - b.Item })
+		return bid
+	}
+	bids := [][]Choice{rest}
+	var ticks []int64
+	if now.Tick >= 0 {
+		ticks = append(ticks, now.Tick-1, now.Tick+1)
+	}
+	for _, w := range it.windows {
+		ticks = append(ticks, w.low)
+	}
+	slices.Sort(ticks)
+	fractions := []float64{now.Fraction}
+	if !it.Whole {
+		fractions = append(fractions, it.thresholds...)
+		useful := 0.0
+		for _, r := range it.Rows {
+			useful += math.Min(r.Quantity, h.Network.Useful(h.place[r.Lot]))
+		}
+		if u := useful / it.volume; u > nearFraction {
+			fractions = append(fractions, u)
+		}
+	}
+	slices.Sort(fractions)
+	ticks, fractions = slices.Compact(ticks), slices.Compact(fractions)
+	for _, t := range ticks {
+		bids = append(bids, with(Choice{Item: i, Tick: t, Fraction: now.Fraction}))
+	}
+	if now.Tick >= 0 {
+		for _, f := range fractions {
+			bids = append(bids, with(Choice{Item: i, Tick: now.Tick, Fraction: f}))
+		}
+	} else {
+		for _, f := range fractions {
+			for _, t := range ticks {
+				if f != now.Fraction {
+					bids = append(bids, with(Choice{Item: i, Tick: t, Fraction: f}))
+				}
+			}
+		}
+	}
+	return bids
+}

@@ -1,0 +1,303 @@
+package verify
+
+import (
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+)
+
+// In a run of bid whose seller decides over lots together, what the recommended bid wins in each scenario is
+// recomputed by the branch and bound that checks allocate, on the scenario's bids and the bidder's. Of several optima
+// the tie rule's is found by scores that are a little higher for earlier bidders, and of a bidder's bids for earlier ones;
+// two sizes of that little have to agree, and to cost nothing of the optimum.
+
+const (
+	// tieShares are the two sizes, as shares of all money that is bid.
+	tieShare, finerShare = 3e-7, 1e-7
+	// tieRatio is that of a bidder's little to the next one's.
+	tieRatio = 1.0 / 8
+	// joinedTries is how many other bids a type's bound is attacked with.
+	joinedTries = 60
+)
+
+// A settlement is what the seller accepts in one scenario.
+type settlement struct {
+	own    []float64 // by row of the strategy: accepted packages
+	rivals []float64 // by bid
+	bids   []auction.Bid
+	sold   bool
+}
+
+// joinedBids are the rivals' bids of a scenario, those of bidders that choose nothing among them.
+func (k *checker) joinedBids(p *play, n int) []auction.Bid {
+	believed := map[int]bool{p.me: true}
+	for _, s := range k.c.Beliefs {
+		for _, b := range s.Bids {
+			believed[b.Bidder] = true
+		}
+	}
+	var bids []auction.Bid
+	take := func(from []auction.Bid, wanted func(b *auction.Bid) bool) {
+		at := map[int]int{}
+		first := len(bids)
+		for i := range from {
+			if wanted(&from[i]) {
+				at[i] = len(bids)
+				bids = append(bids, from[i])
+			}
+		}
+		for i := range bids[first:] {
+			if r := bids[first+i].Requires; r >= 0 {
+				bids[first+i].Requires = at[r]
+			}
+		}
+	}
+	take(k.c.Beliefs[n].Bids, func(b *auction.Bid) bool { return b.Bidder != p.me })
+	take(k.c.Bids, func(b *auction.Bid) bool { return !k.c.Bidders[b.Bidder].Strategic() && !believed[b.Bidder] })
+	return bids
+}
+
+// ask returns the seller's answer to a bid in a scenario; ok is false where it was too large, or ties not told.
+func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
+	a.bids = k.joinedBids(p, n)
+	rivals := len(a.bids)
+	for _, r := range rows {
+		a.bids = append(a.bids, auction.Bid{
+			Bidder: p.me, Amount: r.price * r.quantity, Requires: -1, Rows: []auction.BidRow{{Lot: r.lot, Quantity: r.quantity, Price: r.price}},
+		})
+	}
+	c := *k.c
+	c.Beliefs, c.Bids = nil, a.bids
+	of := newChecker(&c, &auction.Results{Command: "allocate"}, Options{Command: "allocate", EnumerationLimit: k.o.EnumerationLimit})
+	solve := func(score []float64) (x []float64, high float64, exact bool) {
+		acc := of.newAcceptance()
+		acc.score = score
+		s := acc.newSeller(of.scopes())
+		best := s.best(nil, nil)
+		if math.IsInf(best.high, -1) {
+			return nil, best.high, true
+		}
+		x = make([]float64, len(c.Bids))
+		for _, g := range s.segments {
+			o := g.best(nil, nil)
+			if !o.exact() || o.x == nil {
+				return nil, 0, false
+			}
+			for i, b := range g.bids {
+				x[b] = o.x[i]
+			}
+		}
+		return x, best.high, true
+	}
+	score := of.newAcceptance().score
+	x, high, exact := solve(score)
+	if !exact {
+		return a, false
+	}
+	if x != nil {
+		a.sold = true
+		money := 0.0
+		for i := range c.Bids {
+			money += math.Abs(score[i])
+		}
+		// tied returns an optimum by scores that are moved by a share of all money.
+		tied := func(share float64) ([]float64, bool) {
+			moved := slices.Clone(score)
+			step, lost, volume := share*math.Max(money, 1), 0.0, 0.0
+			for l := range c.Lots {
+				volume += c.Lots[l].Capacity
+			}
+			for i := range c.Bidders {
+				for j := range c.Bids {
+					if c.Bids[j].Bidder == i {
+						packages := 0.0
+						for _, r := range c.Bids[j].Rows {
+							packages += r.Quantity
+						}
+						by := step * packages / math.Max(volume, packages) * (1 + tieRatio/float64(2+j))
+						moved[j] += by
+						lost += by
+					}
+				}
+				step *= tieRatio
+			}
+			x, with, exact := solve(moved)
+			// What the moved optimum is over the true one is at most what scores were moved by.
+			return x, exact && x != nil && with >= high-relTol && with <= high+lost+relTol
+		}
+		coarse, ok1 := tied(tieShare)
+		fine, ok2 := tied(finerShare)
+		if !ok1 || !ok2 {
+			return a, false
+		}
+		for i := range fine {
+			if math.Abs(fine[i]-coarse[i]) > relTol {
+				return a, false
+			}
+		}
+		worth := 0.0
+		for i := range fine {
+			worth += (fine[i] - x[i]) * score[i]
+		}
+		if len(of.c.Limits) == 0 && math.Abs(worth) > relTol*math.Max(1, math.Abs(high)) {
+			return a, false
+		}
+		x = fine
+	} else {
+		x = make([]float64, len(c.Bids))
+	}
+	a.rivals = x[:rivals]
+	for i, r := range rows {
+		a.own = append(a.own, x[rivals+i]*r.quantity)
+	}
+	return a, true
+}
+
+// joinedReply computes what rows get in every scenario.
+func (k *checker) joinedReply(p *play, g *group, s *strategy) (x *reply, answers []settlement, ok bool) {
+	b := &k.c.Bidders[p.me]
+	x = &reply{k: k, p: p, g: g, s: s, network: newNetwork(k.c, b, b.Types[g.typ])}
+	for _, part := range x.network.parts {
+		x.zero += part.none().net
+		x.scale += math.Abs(part.none().net)
+	}
+	for n := range k.c.Beliefs {
+		a, ok := k.ask(p, n, s.rows)
+		if !ok {
+			return nil, nil, false
+		}
+		sc := scenario{probability: k.c.Beliefs[n].Probability, won: map[int]float64{}, rows: make([]expectation, len(s.rows))}
+		for j, r := range s.rows {
+			won := a.own[j]
+			sc.rows[j] = expectation{quantity: won, payment: won * r.price}
+			if won > relTol*math.Min(1, r.quantity) {
+				sc.rows[j].win = 1
+			}
+			sc.won[r.lot] += won
+			sc.volume += won
+			sc.payment += won * r.price
+		}
+		for _, part := range x.network.parts {
+			if len(part.lots) > 0 {
+				sc.profit += part.at(sc.in(part)).net - part.none().net
+			}
+		}
+		sc.profit -= sc.payment
+		x.scenarios = append(x.scenarios, sc)
+		answers = append(answers, a)
+	}
+	return x, answers, true
+}
+
+// checkJoined recomputes the run's outcome; it returns what is sold and each type's expected delivery, or that it
+// could not.
+func (k *checker) checkJoined(p *play) (sold sales, results []*arenaResult, ok bool) {
+	sold = sales{}
+	res := &arenaResult{sold: sold, hauls: map[int]*expectedHaul{p.me: {}}}
+	k.replies = map[*group]*reply{}
+	for _, a := range p.arenas {
+		for _, g := range a.groups {
+			if len(g.strategies) != 1 {
+				k.checked("outcomes were not recomputed: %s has several strategies", k.groupName(g))
+				return nil, nil, false
+			}
+			s := g.strategies[0]
+			x, answers, ok := k.joinedReply(p, g, s)
+			if !ok {
+				k.checked("outcomes of %s were not recomputed: a scenario is too large, or its ties are not told apart", k.groupName(g))
+				return nil, nil, false
+			}
+			k.replies[g] = x
+			weight := p.weight[[2]int{p.me, g.typ}]
+			for j, row := range s.bids {
+				r := &k.r.RecommendedBids[row]
+				e := expectation{}
+				for n := range x.scenarios {
+					y := &x.scenarios[n]
+					e.quantity += y.probability * y.rows[j].quantity
+					e.payment += y.probability * y.rows[j].payment
+					e.win += y.probability * y.rows[j].win
+				}
+				k.expected(tableBids, row, "expected_quantity", r.ExpectedQuantity, e.quantity, 0)
+				k.expected(tableBids, row, "expected_payment", r.ExpectedPayment, e.payment, 0)
+				k.expected(tableBids, row, "win_probability", r.WinProbability, e.win, probTol)
+				sold.add(p.me, s.rows[j].lot, weight*e.quantity, weight*e.payment)
+			}
+			for n := range x.scenarios {
+				y := &x.scenarios[n]
+				q := weight * y.probability
+				for i, f := range answers[n].rivals {
+					b := &answers[n].bids[i]
+					for _, r := range b.Rows {
+						sold.add(b.Bidder, r.Lot, q*f*r.Quantity, q*f*r.Quantity*r.Price)
+					}
+				}
+				for _, part := range k.partsIn(x.network, a) { // the rest is the same whatever is won
+					d := part.at(y.in(part))
+					lazy, eager := d, d
+					if by := part.leanBy(); by > 0 {
+						lazy, eager = part.leaning(-by).at(y.in(part)), part.leaning(by).at(y.in(part))
+					}
+					res.hauls[p.me].add(q, d, lazy, eager)
+				}
+			}
+			s.profit, s.known = x.expect(func(y *scenario) float64 { return y.profit }), true
+			if stated := k.r.Equilibrium[s.row].Profit; !near(stated, s.profit, x.scale) {
+				k.find(tableEquilibrium, s.row, "profit", "%.10g, recomputed %.10g", stated, s.profit)
+			}
+			k.attackJoined(p, g, s)
+		}
+	}
+	k.checked("%d scenarios: the seller's optimum over the rivals' bids and the recommended one, recomputed by branch and bound", len(k.c.Beliefs))
+	return sold, []*arenaResult{res}, true
+}
+
+// attackJoined changes the recommended bid one row at a time: a step more or less, half of it, none; and what lots the
+// network uses are bid for at their reserve and at rivals' prices.
+func (k *checker) attackJoined(p *play, g *group, s *strategy) {
+	if math.IsInf(g.bound, 1) {
+		return
+	}
+	var others []*strategy
+	step := k.c.Rules.PriceStep
+	for j := range s.rows {
+		change := func(f func(r *bidRow)) {
+			rows := slices.Clone(s.rows)
+			f(&rows[j])
+			if rows[j].quantity > 0 && !k.under(rows[j].price, rows[j].lot) {
+				others = append(others, &strategy{rows: rows})
+			}
+		}
+		change(func(r *bidRow) { r.price = k.onGrid(r.price + step) })
+		change(func(r *bidRow) { r.price = k.onGrid(r.price - step) })
+		change(func(r *bidRow) { r.quantity /= 2 })
+		change(func(r *bidRow) { r.quantity = k.c.Lots[r.lot].Capacity })
+		others = append(others, &strategy{rows: slices.Delete(slices.Clone(s.rows), j, j+1)})
+	}
+	for _, part := range k.replies[g].network.parts {
+		for _, l := range part.lots {
+			if slices.ContainsFunc(s.rows, func(r bidRow) bool { return r.lot == l }) {
+				continue
+			}
+			for _, n := range []float64{0, 1} {
+				price := k.onGrid(math.Ceil(k.c.Lots[l].Reserve/step-gridTol)*step + n*step)
+				others = append(others, &strategy{rows: append(slices.Clone(s.rows), bidRow{lot: l, price: price, quantity: k.c.Lots[l].Capacity})})
+			}
+		}
+	}
+	tried := 0
+	for _, o := range others[:min(len(others), joinedTries)] {
+		y, _, ok := k.joinedReply(p, g, o)
+		if !ok {
+			continue
+		}
+		tried++
+		mean := y.expect(func(s *scenario) float64 { return s.profit })
+		profit, probability := y.profits()
+		if v := k.averse(mean, profit, probability); v > g.bound && !near(v, g.bound, y.scale) {
+			k.find(tableEquilibrium, g.first, "best_response_bound", "%.10g, but another bid is worth %.10g to %s", g.bound, v, k.groupName(g))
+		}
+	}
+	k.checked("the best-response bound of %s attacked with %d other bids that change one row", k.groupName(g), tried)
+}
