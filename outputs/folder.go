@@ -166,7 +166,7 @@ func (k kind) write(name string, force bool, fill func(dir string) error) (err e
 		if replaced {
 			if back := os.Rename(old, dir); back != nil {
 				lost = true
-				err = fmt.Errorf("%s; the old run is now %s: %s", err, old, back)
+				err = fmt.Errorf("%s; the old run is now %s: %s", err, old, back) //nolint:errorlint // unwritten would say one of the causes alone
 			}
 		}
 		return err

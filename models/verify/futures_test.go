@@ -26,8 +26,12 @@ func TestFutures(t *testing.T) {
 	r := &auction.Results{
 		Command: "allocate",
 		Allocation: []auction.AllocationRow{
-			{Bidder: "renews", Lot: "L1", Quantity: 100}, {Bidder: "shrinks", Lot: "L1", Quantity: 60}, {Bidder: "leaves", Lot: "L1", Quantity: 9},
-			{Bidder: "gains", Lot: "L1", Quantity: 50}, {Bidder: "gains", Lot: "L2", Quantity: 40}, {Bidder: "new", Lot: "L2", Quantity: 20},
+			{Bidder: "renews", Lot: "L1", Quantity: 100},
+			{Bidder: "shrinks", Lot: "L1", Quantity: 60},
+			{Bidder: "leaves", Lot: "L1", Quantity: 9},
+			{Bidder: "gains", Lot: "L1", Quantity: 50},
+			{Bidder: "gains", Lot: "L2", Quantity: 40},
+			{Bidder: "new", Lot: "L2", Quantity: 20},
 		},
 		Payments: coreless(
 			auction.PaymentRow{Bidder: "renews", Payment: 250}, auction.PaymentRow{Bidder: "shrinks", Payment: 150}, auction.PaymentRow{Bidder: "leaves", Payment: 30},
@@ -36,16 +40,25 @@ func TestFutures(t *testing.T) {
 		Network: []auction.NetworkRow{channelRow("gains", "Z", "L1", 50, 0), channelRow("gains", "Z", "L2", 40, 0), channelRow("gains", "Z", "vans", 10, 5)},
 	}
 	r.Summary = []auction.Metric{
-		{Name: "outcome:renews", Text: "renewed"}, {Name: "volume_change:renews", Number: 0},
-		{Name: "outcome:shrinks", Text: "cold_peace"}, {Name: "volume_change:shrinks", Number: -0.4},
-		{Name: "outcome:leaves", Text: "separation"}, {Name: "volume_change:leaves", Number: -0.91},
-		{Name: "outcome:gains", Text: "gain"}, {Name: "volume_change:gains", Number: -0.1},
-		{Name: "current_revenue", Number: 800}, {Name: "revenue_change", Number: -0.125},
+		{Name: "outcome:renews", Text: "renewed"},
+		{Name: "volume_change:renews", Number: 0},
+		{Name: "outcome:shrinks", Text: "cold_peace"},
+		{Name: "volume_change:shrinks", Number: -0.4},
+		{Name: "outcome:leaves", Text: "separation"},
+		{Name: "volume_change:leaves", Number: -0.91},
+		{Name: "outcome:gains", Text: "gain"},
+		{Name: "volume_change:gains", Number: -0.1},
+		{Name: "current_revenue", Number: 800},
+		{Name: "revenue_change", Number: -0.125},
 		// A package costs (300 + 200) / 400 = 1.25: 800 - 500 today, 700 - 219 - 120 now.
-		{Name: "current_contribution", Number: 300}, {Name: "contribution_change", Number: 361.0/300 - 1},
-		{Name: "sold_share:service=next_day", Number: 0.6}, {Name: "sold_share:service=same_day", Number: 0.73},
-		{Name: "sold_share:rural=0", Number: 0.6}, {Name: "sold_share:rural=1", Number: 0.73},
-		{Name: "channel_share:lots", Number: 0.9}, {Name: "channel_share:vans", Number: 0.1},
+		{Name: "current_contribution", Number: 300},
+		{Name: "contribution_change", Number: 361.0/300 - 1},
+		{Name: "sold_share:service=next_day", Number: 0.6},
+		{Name: "sold_share:service=same_day", Number: 0.73},
+		{Name: "sold_share:rural=0", Number: 0.6},
+		{Name: "sold_share:rural=1", Number: 0.73},
+		{Name: "channel_share:lots", Number: 0.9},
+		{Name: "channel_share:vans", Number: 0.1},
 	}
 	check := func(r *auction.Results) *Report {
 		k := newChecker(c, r, Options{Command: "allocate"})
