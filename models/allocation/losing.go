@@ -133,6 +133,9 @@ func (w *workbench) examine(ctx context.Context, part int, losers []*loser, shar
 		if err := together(ctx, p.winning(losers), solver.Options{Seed: w.q.o.Seed}, e); err != nil {
 			return err
 		}
+		if err := w.brackets(ctx, p, losers, e); err != nil {
+			return err
+		}
 	}
 	for _, l := range losers {
 		if !l.exact && l.never == "" && ctx.Err() == nil && !e.spent() {
