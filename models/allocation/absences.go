@@ -27,8 +27,7 @@ func (q *questions) absent(ctx context.Context, p *part, of []*absence) error {
 		if err := s.relax(ctx); err != nil {
 			return err
 		}
-		v.remember(s.best)
-		if !s.closed() {
+		if v.remember(s.best); !s.closed() {
 			open = append(open, n)
 		}
 	}

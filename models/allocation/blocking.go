@@ -184,7 +184,10 @@ func (c *club) searchPackings(ctx context.Context, kept, slack float64, o solver
 	if most <= max(s.most, kept)+slack+v.k.allowance(s.most) {
 		most = max(s.most, kept)
 	}
-	return [][]float64{v.point(s.best)}, most, nil
+	for _, members := range s.passed {
+		found = append(found, v.point(members))
+	}
+	return append(found, v.point(s.best)), most, nil
 }
 
 // exchanges are the allocation at hand with parts of what another accepts differently, each of which can be exchanged by

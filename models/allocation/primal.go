@@ -39,6 +39,8 @@ type localSearch struct {
 	in     []int32   // accepted
 	worth  float64
 	random *rand.Rand
+	// passing is told of the packings that the search goes on from; nil for nobody.
+	passing func(members []int32, worth float64)
 }
 
 const (
@@ -169,6 +171,9 @@ func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
 		switch {
 		case s.worth >= standWorth || s.random.IntN(keepWorse) == 0:
 			stand, standWorth = append(stand[:0], s.in...), s.worth
+			if s.passing != nil {
+				s.passing(stand, standWorth)
+			}
 			if s.worth > bestWorth {
 				best, bestWorth, better = append(best[:0], s.in...), s.worth, step
 			}

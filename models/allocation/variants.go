@@ -20,7 +20,8 @@ type variants struct {
 	bidder   []int // by member
 	relaxed  *relaxation
 	near     [][]int32 // by member: its conflicts
-	known    [][]int32 // packings that were the best of a variant
+	known    [][]int32 // packings that were the best of a variant for a while
+	wide     bool      // the relaxation leaves nearly all members: it is not worth solving
 }
 
 // variants opens the variants of a component that is a packing; nil where it is none. Cliques are those of a relaxation
@@ -93,7 +94,7 @@ func (v *variants) point(members []int32) []float64 {
 
 // become makes the relaxation that of another packing of the same conflicts.
 func (r *relaxation) become(p *packing) {
-	r.packing = p
+	r.packing, r.bound = p, math.Inf(1)
 	for v, value := range p.value {
 		r.model.SetCost(r.vars[v], value/r.unit)
 		up := 1.0
@@ -114,23 +115,34 @@ type quest struct {
 	needs [][]int32
 
 	best   []int32
-	most   float64 // what best is worth
-	floor  float64 // nothing that is not worth more is looked for
-	enough bool    // the first that is worth more ends the search
-	bound  float64 // nothing is worth more than this and the target
+	most   float64   // what best is worth
+	floor  float64   // nothing that is not worth more is looked for
+	enough bool      // the first that is worth more ends the search
+	bound  float64   // nothing is worth more than this and the target
+	passed [][]int32 // packings worth more than the floor, where the first is enough
 }
 
 const (
-	// variantSteps is how many steps a local search takes in a variant, from a packing that is nearly the best.
+	// variantSteps is how many steps a local search takes in a variant, from a packing that is nearly the best, and wideSteps where
+	// the relaxation says little.
 	variantSteps = 500
+	wideSteps    = 5000
+	// blockingSteps is how many it takes to find packings that are worth more than the floor.
+	blockingSteps = 200
+	// wideShare is the share of members that the relaxation leaves open at least where it is not worth solving.
+	wideShare = 0.8
+	// mostPassed is how many packings a search passes on.
+	mostPassed = 30
 	// variantCuts is the share of the gap that a round of cuts has to close for another.
-	variantCuts = 0.05
+	variantCuts = 0.01
 	// variantChoice bounds the steps of searches by prices before others are tried.
 	variantChoice = 3000
+	// deepest is the share of the gap that a search by prices from the bound down gives away first.
+	deepest = 1.0 / 32
 	// tightGap is the share of the bound up to which a gap is left to mixed-integer programming before long searches without it.
 	tightGap = 0.02
 	// tightWork is how much work a search by covers may be going to need there, and judged a share of it after which it is judged.
-	tightWork = 10 * coverTrial
+	tightWork = 4 * coverTrial
 	judged    = 32
 )
 
@@ -156,8 +168,12 @@ func (s *quest) offer(members []int32) {
 			kept = append(kept, m)
 		}
 	}
-	if w := s.worth(kept); w > s.most {
+	w := s.worth(kept)
+	if w > s.most {
 		s.best, s.most = kept, w
+	}
+	if s.enough && w > s.floor && len(s.passed) < mostPassed && !slices.ContainsFunc(s.passed, func(p []int32) bool { return slices.Equal(p, kept) }) {
+		s.passed = append(s.passed, kept)
 	}
 }
 
@@ -195,27 +211,108 @@ func (s *quest) run(ctx context.Context) error {
 	if err := s.relax(ctx); err != nil || s.closed() || s.stopped(ctx) {
 		return err
 	}
-	return s.prove(ctx, s.v.relaxed)
+	return s.prove(ctx)
 }
 
-// relax searches as far as the relaxation leads.
+// relax searches as far as the relaxation leads, and around the best.
 func (s *quest) relax(ctx context.Context) error {
 	if s.fill(); s.closed() {
 		return nil
 	}
-	s.v.relaxed.become(s.packing)
-	return s.tighten(ctx, s.v.relaxed)
+	r := s.v.relaxed
+	if !s.v.wide {
+		r.become(s.packing)
+		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) || s.tight() && s.choose(ctx) {
+			return err
+		}
+		s.localSearch(ctx, variantSteps)
+		s.fix(r)
+		s.v.wide = !s.tight() && float64(len(r.open())) > wideShare*float64(s.members())
+	}
+	if s.v.wide {
+		s.localSearch(ctx, wideSteps)
+	}
+	return nil
+}
+
+// tight says whether the relaxation leaves a small gap.
+func (s *quest) tight() bool {
+	return s.v.relaxed.bound-s.target() <= tightGap*math.Abs(s.target())
+}
+
+// members is how many are not out.
+func (s *quest) members() (n int) {
+	for _, w := range s.value {
+		if w >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// choose closes the gap by the prices of the relaxation, where that takes few steps. From the bound down it looks for packings that
+// are worth nearly as much, then a little less and so on: the less is given away, the shorter a search.
+func (s *quest) choose(ctx context.Context) bool {
+	if s.v.wide {
+		return false
+	}
+	r := s.v.relaxed
+	for share := deepest; share < 1 && !s.closed(); share *= 2 {
+		least := s.bound - share*(s.bound-s.target())
+		var open []int32
+		for v := range s.value {
+			if !r.dropped[v] && r.with(int32(v)) >= least {
+				open = append(open, int32(v))
+			}
+		}
+		needs, ok := s.within(open, open)
+		if len(open) > 0 && ok {
+			c := r.choice(open)
+			for _, need := range needs {
+				c.open(need, math.Inf(1))
+			}
+			c.least, c.steps, c.stop = least, quickChoice, func() bool { return s.stopped(ctx) }
+			if c.find(c.everyone()) {
+				s.offer(chosen(c, open))
+				s.v.remember(s.best)
+				s.fix(r)
+				share = deepest / 2
+				continue
+			}
+			if c.steps < 0 {
+				break
+			}
+		}
+		s.bound = least
+	}
+	return s.closed() || s.sweep(ctx, 0)
+}
+
+// chosen are the members that a choice among some has taken.
+func chosen(c *choice, among []int32) []int32 {
+	chosen := make([]int32, len(c.chosen))
+	for i, v := range c.chosen {
+		chosen[i] = among[v]
+	}
+	slices.Sort(chosen)
+	return chosen
 }
 
 // prove closes the gap that the relaxation leaves.
-func (s *quest) prove(ctx context.Context, r *relaxation) error {
-	tight := r.bound-s.target() <= tightGap*math.Abs(s.bound)
+func (s *quest) prove(ctx context.Context) error {
+	r := s.v.relaxed
 	work := coverWork
-	if tight {
+	if !s.v.wide && s.tight() {
 		work = tightWork
 	}
-	if s.sweep(ctx, r, work) || s.closed() || s.stopped(ctx) {
+	if s.choose(ctx) || s.closed() || s.stopped(ctx) || s.sweep(ctx, work) || s.closed() || s.stopped(ctx) {
 		return nil
+	}
+	if s.v.wide {
+		r.become(s.packing)
+		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
+			return err
+		}
 	}
 	b := &packer{packing: s.packing, k: s.v.k, members: s.v.members, o: s.o, deadline: s.deadline, best: s.best, most: s.target(), bound: s.bound}
 	err := b.beat(ctx, r)
@@ -242,11 +339,13 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 		if s.closed() {
 			return nil
 		}
-		if round == 0 {
-			s.localSearch(ctx)
+		if s.enough && round == 0 {
+			if s.localSearch(ctx, blockingSteps); s.closed() {
+				return nil
+			}
 		}
 		s.fix(r)
-		if s.closed() || last-s.bound < variantCuts*(s.bound-s.target()) {
+		if last-s.bound < variantCuts*(s.bound-s.target()) {
 			return nil
 		}
 		last = s.bound
@@ -265,7 +364,7 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 const never = math.MaxInt32
 
 // localSearch looks around the best.
-func (s *quest) localSearch(ctx context.Context) {
+func (s *quest) localSearch(ctx context.Context, steps int) {
 	l := newLocalSearch(s.packing, s.v.near, s.o.Seed)
 	for m, value := range s.value {
 		if value < 0 {
@@ -275,11 +374,14 @@ func (s *quest) localSearch(ctx context.Context) {
 	for _, m := range s.best {
 		l.accept(m)
 	}
-	enough := s.bound
 	if s.enough {
-		enough = min(enough, s.target())
+		l.passing = func(members []int32, worth float64) {
+			if worth > s.floor {
+				s.offer(slices.Sorted(slices.Values(members)))
+			}
+		}
 	}
-	s.offer(l.run(variantSteps, enough, func() bool { return s.stopped(ctx) }))
+	s.offer(l.run(steps, s.bound, func() bool { return s.stopped(ctx) }))
 }
 
 // fix drops what neither the best nor anything better accepts.
@@ -292,11 +394,13 @@ func (s *quest) fix(r *relaxation) {
 	}
 }
 
-// sweep searches what the relaxation leaves, part by part. It returns false where a part is too large.
-func (s *quest) sweep(ctx context.Context, r *relaxation, work int) bool {
+// sweep searches what the relaxation leaves, part by part, by its prices and then by covers with some work. It returns false
+// where a part takes more.
+func (s *quest) sweep(ctx context.Context, work int) bool {
+	r := s.v.relaxed
 	var open []int32
-	for v := range s.value {
-		if !r.dropped[v] {
+	for v, w := range s.value {
+		if w >= 0 && (s.v.wide || !r.dropped[v]) {
 			open = append(open, int32(v))
 		}
 	}
@@ -309,7 +413,7 @@ func (s *quest) sweep(ctx context.Context, r *relaxation, work int) bool {
 	done := true
 	for _, members := range parts {
 		now := slices.DeleteFunc(slices.Clone(members), func(v int32) bool { return !best.has(v) })
-		now, proven := s.part(ctx, r, members, now, slack(s.most)/float64(len(parts)), work)
+		now, proven := s.part(ctx, open, members, now, slack(s.most)/float64(len(parts)), work)
 		done = done && proven
 		all = append(all, now...)
 	}
@@ -323,61 +427,53 @@ func (s *quest) sweep(ctx context.Context, r *relaxation, work int) bool {
 	return done
 }
 
-// part is the best packing of some members, from one that is known on, and whether nothing is worth more than it and the gain.
-func (s *quest) part(ctx context.Context, r *relaxation, members, best []int32, gain float64, work int) (found []int32, proven bool) {
+// part is the best packing of some members of those open, from one that is known on, and whether nothing is worth more than it and
+// the gain.
+func (s *quest) part(ctx context.Context, open, members, best []int32, gain float64, work int) (found []int32, proven bool) {
 	if len(members) == len(best) {
 		return best, true
 	}
-	from, most := s.worth(best), s.worth(best)
-	better := func(other []int32) bool { // returns whether that is enough
-		best, most = other, s.worth(other)
-		return s.enough && s.most+most-from > s.floor
-	}
-	needs, ok := s.within(members, r.dropped)
+	needs, ok := s.within(members, open)
 	if !ok {
 		return best, true
 	}
-	c := r.choice(members)
-	c.steps = variantChoice
-	for _, need := range needs {
-		c.open(need, math.Inf(1))
-	}
-	for c.least = most + gain; c.find(c.everyone()); c.least = most + gain {
-		other := make([]int32, len(c.chosen))
-		for i, v := range c.chosen {
-			other[i] = members[v]
-		}
-		slices.Sort(other)
-		if better(other) {
-			return best, false
-		}
-	}
-	if c.steps >= 0 {
-		return best, true
-	}
-	n := s.needSearch(members, needs)
-	n.target = most + gain
-	n.found = func(other []int32) float64 {
-		if better(other) {
-			n.stopped = true
+	most := s.worth(best)
+	better := func(other []int32) float64 {
+		best, most = other, s.worth(other)
+		if len(members) == len(open) {
+			s.offer(other)
+			s.v.remember(other)
 		}
 		return most + gain
 	}
+	if work == 0 {
+		c := s.v.relaxed.choice(members)
+		c.steps = variantChoice
+		for _, need := range needs {
+			c.open(need, math.Inf(1))
+		}
+		for c.least = most + gain; c.find(c.everyone()); {
+			c.least = better(chosen(c, members))
+		}
+		return best, c.steps >= 0
+	}
+	n := s.needSearch(members, needs)
+	n.target, n.found = most+gain, better
 	n.stop = func() bool {
-		return n.work > work/judged && float64(n.work) > float64(work)*n.progress || s.stopped(ctx)
+		return n.work > work/judged && float64(n.work) > float64(work)*n.progress || !s.v.wide && s.found() || s.stopped(ctx)
 	}
 	proven = n.run()
 	return best, proven
 }
 
 // within are the needs of the part with these members, by their position among them. A need that spreads over parts is nobody's;
-// one of which nothing is left cannot be met.
-func (s *quest) within(members []int32, dropped []bool) (needs [][]int32, ok bool) {
+// one of which nothing is open cannot be met.
+func (s *quest) within(members, open []int32) (needs [][]int32, ok bool) {
 	for _, need := range s.needs {
 		var at []int32
 		left := 0
 		for _, v := range need {
-			if dropped[v] {
+			if _, ok := slices.BinarySearch(open, v); !ok {
 				continue
 			}
 			left++
