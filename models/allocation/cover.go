@@ -91,8 +91,6 @@ func (s *coverSearch) level(depth int) *coverLevel {
 
 // search searches what is left at a depth, given what the chosen are worth.
 func (s *coverSearch) search(depth int, worth, share float64) {
-	if s.budget > leafWork && s.nodes >= 31 && (s.nodes+1)&s.nodes == 0 {
-	}
 	if s.nodes++; s.nodes%stopCheck == 0 && s.stop() {
 		s.stopped = true
 		return

@@ -17,6 +17,7 @@ const (
 	// quickSteps is how many steps a local search takes beside the relaxation, and searchSteps before a long search.
 	quickSteps  = 500
 	searchSteps = 20_000
+	longSteps   = 50_000 // before mixed-integer programming
 	// narrow is up to which gap, as a share, branch and bound by relaxations comes before long searches without: there they say
 	// nearly all. narrowNodes is how many nodes it is given.
 	narrow      = 0.02
@@ -98,6 +99,8 @@ func (s *packer) prove(ctx context.Context, r *relaxation) error {
 		if s.closed() || s.sweep(ctx, r.dropped, sweepWork) {
 			return nil
 		}
+		s.search(ctx, r, longSteps)
+		s.fix(r)
 	}
 	return s.branch(ctx, r, 0, s.o.RelGap)
 }

@@ -163,7 +163,7 @@ func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
 	stand, standWorth := slices.Clone(s.in), s.worth
 	better := 0 // the last step that led to a better packing
 	for step := range steps {
-		if bestWorth >= enough || step-better > max(better, patience) || step%stopSteps == 0 && stop() {
+		if bestWorth >= enough || step-better > max(better, patience, steps/10) || step%stopSteps == 0 && stop() {
 			break
 		}
 		s.kick()
