@@ -63,6 +63,10 @@ type Size struct {
 
 // Sizes returns the size of each table of the case, in the order of Tables.
 func Sizes(c *auction.Case) []Size {
+	packages := packageBids[0]
+	if c.Rules.PackageBids {
+		packages = packageBids[1]
+	}
 	zones := map[string]bool{}
 	capacity := 0.0
 	for _, l := range c.Lots {
@@ -107,8 +111,8 @@ func Sizes(c *auction.Case) []Size {
 		"access":      {Rows: access},
 		"types":       {Rows: types},
 		"beliefs":     {Rows: believed, Note: fmt.Sprintf("%d scenarios", len(c.Beliefs))},
-		"rules": {Rows: len(Rules), Note: fmt.Sprintf("objective %s, payment %s, price_step %s, ties %s, bid_steps %d, currency %s",
-			c.Rules.Objective, c.Rules.Payment, formatNumber(c.Rules.PriceStep), c.Rules.Ties, c.Rules.BidSteps, c.Rules.Currency)},
+		"rules": {Rows: len(Rules), Note: fmt.Sprintf("objective %s, payment %s, price_step %s, ties %s, bid_steps %d, package_bids %s, currency %s",
+			c.Rules.Objective, c.Rules.Payment, formatNumber(c.Rules.PriceStep), c.Rules.Ties, c.Rules.BidSteps, packages, c.Rules.Currency)},
 		"scenarios": {Rows: changes, Note: fmt.Sprintf("%d scenarios", len(c.Assumptions))},
 	}
 	var present []Size

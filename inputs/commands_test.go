@@ -86,7 +86,7 @@ func TestSizes(t *testing.T) {
 	}
 	want := map[string]int{
 		"lots": 3, "bidders": 2, "bids": 5, "limits": 2, "adjustments": 1, "facilities": 1, "routes": 2,
-		"demand": 2, "access": 1, "types": 2, "beliefs": 4, "rules": 6, "scenarios": 3,
+		"demand": 2, "access": 1, "types": 2, "beliefs": 4, "rules": 7, "scenarios": 3,
 	}
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Error(d)

@@ -58,6 +58,8 @@ func setRule(to *auction.Rules, name, cell string, decimalComma bool) (what, rem
 			return "not a count of prices", "write a whole number of at least 1"
 		}
 		to.BidSteps = int(number)
+	case "package_bids":
+		to.PackageBids = word == "yes"
 	case "currency":
 		to.Currency = word
 	}

@@ -297,6 +297,9 @@ type Rule struct {
 	Meaning string
 }
 
+// packageBids are the values of package_bids, the default first.
+var packageBids = []string{"no", "yes"}
+
 // Rules are the names that rules.csv may hold; their defaults are those of auction.DefaultRules.
 var Rules = func() []Rule {
 	d := auction.DefaultRules()
@@ -306,6 +309,7 @@ var Rules = func() []Rule {
 		{"price_step", fmt.Sprint(d.PriceStep), nil, "prices are whole multiples of it; equilibrium and best responses are exact on this grid"},
 		{"ties", d.Ties, []string{auction.TiesOrder}, "at equal price, the bidder earlier in `bidders.csv` is served first"},
 		{"bid_steps", fmt.Sprint(d.BidSteps), nil, "how many prices a bidder may name for one lot"},
+		{"package_bids", packageBids[0], packageBids, "whether `bid` may also bid all or nothing for the lots of a zone, or of the zones of a facility, together"},
 		{"currency", d.Currency, nil, "shown in outputs"},
 	}
 }()

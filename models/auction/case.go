@@ -232,7 +232,9 @@ type Rules struct {
 	PriceStep float64 // prices are whole multiples of it
 	Ties      string  // TiesOrder: at equal price the bidder earlier in bidders.csv is served first
 	BidSteps  int     // how many prices a bidder may name for one lot
-	Currency  string
+	// PackageBids says that in bid a bidder may also bid for several lots all or nothing.
+	PackageBids bool
+	Currency    string
 }
 
 // DefaultRules are the rules of a case without rules.csv.

@@ -49,6 +49,8 @@ type RecommendedBid struct {
 	WinProbability   float64 `csv:"win_probability"`   // of any accepted volume, given the strategy
 	ExpectedPayment  float64 `csv:"expected_payment"`  // given that the strategy is played
 	Block            string  `csv:"block"`
+	// MinFraction is 1 for the rows of a package, which share Bid and are accepted all or not at all, else 0.
+	MinFraction float64 `csv:"min_fraction"`
 }
 
 // An AllocationRow is volume of one bid accepted in one lot.

@@ -25,7 +25,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		return nil, supported(c, bidder)
 	}
 	c = pictured(c, bidder)
-	together := len(joined(c, bidder)) > 0
+	together := c.Rules.PackageBids || len(joined(c, bidder)) > 0
 	if !together {
 		c = c.Floored()
 	}
@@ -79,9 +79,10 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		name := c.Bidders[bidder].Name
 		for k, b := range answer.Strategy {
 			r.RecommendedBids = append(r.RecommendedBids, auction.RecommendedBid{
-				Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1, Bid: c.RowName(answer.Strategy, k),
+				Bidder: name, Type: types[t].Name, Strategy: "s1", Probability: 1, Bid: e.rowName(answer.Strategy, k),
 				Lot: c.Lots[b.Lot].Name, Quantity: b.Quantity, Price: c.Rules.Price(b.Tick),
 				ExpectedQuantity: out.Bids[k].Quantity, WinProbability: out.Bids[k].Win, ExpectedPayment: out.Bids[k].Payment,
+				MinFraction: e.least(k),
 			})
 		}
 		r.Equilibrium = append(r.Equilibrium, auction.EquilibriumRow{
@@ -212,6 +213,7 @@ type expectation struct {
 	deliveries *network.Deliveries
 	merit      auction.Merit
 	won        []float64
+	packages   []string       // by row of the bid: the package that it is of, blank for none; nil where there are none
 	joint      []bilevel.Sale // by scenario: the answer to the type at hand of a seller who decides over lots together
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Where a rule joins lots or makes bids more than divisible rows, the seller's answer is no merit order: it solves winner
-// determination, and package bilevel answers the bidder. Its bids are the same, a price and a quantity a row; the
+// determination, and package bilevel answers the bidder. Its bids are a price and a quantity a row, and packages; the
 // seller keeps to the bidder's budget and volume cap as to every other rule, so that a bid may come to more than them.
 
 // joined returns what of the case makes the seller decide over lots together; nothing where the merit order is its
@@ -77,9 +77,49 @@ func lotItems(c *auction.Case, net *network.Network) []bilevel.Item {
 	return items
 }
 
+// packageItems are the packages that the bidder may bid for: of the lots of a zone, and of the zones in which a facility
+// delivers, as much as the network can use of each. A package has one price for a package of any of its lots.
+func packageItems(c *auction.Case, bidder int, net *network.Network) []bilevel.Item {
+	var items []bilevel.Item
+	seen := map[string]bool{}
+	add := func(name string, in func(zone string) bool) {
+		it := bilevel.Item{Name: name, Whole: true}
+		key, volume := "", 0.0
+		for n, l := range net.Lots() {
+			if q := min(c.Lots[l].Capacity, net.Useful(n)); q > 0 && in(c.Lots[l].Zone) {
+				it.Rows = append(it.Rows, auction.BidRow{Lot: l, Quantity: q})
+				volume += q
+				key += fmt.Sprint(l, ".")
+			}
+		}
+		if len(it.Rows) > 1 && !seen[key] {
+			seen[key] = true
+			it.Step = c.Rules.PriceStep * volume
+			items = append(items, it)
+		}
+	}
+	zones := map[string]bool{}
+	for _, l := range net.Lots() {
+		if zone := c.Lots[l].Zone; !zones[zone] {
+			zones[zone] = true
+			add("zone "+zone, func(z string) bool { return z == zone })
+		}
+	}
+	b := &c.Bidders[bidder]
+	for f := range b.Facilities {
+		add("facility "+b.Facilities[f].Name, func(zone string) bool {
+			return slices.ContainsFunc(b.Routes, func(r auction.Route) bool { return r.Facility == f && r.Zone == zone })
+		})
+	}
+	return items
+}
+
 // solveJoined answers one type where the seller decides over lots together.
 func (e *expectation) solveJoined(ctx context.Context, net *network.Network, o auction.Options) (*Response, *Outcome, error) {
 	b := &bilevel.Problem{Case: e.c, Bidder: e.bidder, Network: net, Items: lotItems(e.c, net), Risk: o.Risk}
+	if e.c.Rules.PackageBids {
+		b.Items = append(b.Items, packageItems(e.c, e.bidder, net)...)
+	}
 	if list := b.Overlooked(); len(list) > 0 {
 		return nil, nil, &auction.Unsupported{Reasons: list}
 	}
@@ -87,42 +127,64 @@ func (e *expectation) solveJoined(ctx context.Context, net *network.Network, o a
 	if err != nil {
 		return nil, nil, err
 	}
-	// In the order of strategies, with sales in the same order.
-	order := make([]int, len(answer.Bid))
-	var s auction.Strategy
-	for k, x := range answer.Bid {
-		row := &b.Items[x.Item].Rows[0]
-		order[k] = k
-		s = append(s, auction.LotBid{Lot: row.Lot, Tick: x.Tick, Quantity: row.Quantity * x.Fraction})
+	// Row by row, in the order of strategies.
+	type part struct {
+		choice int
+		bid    auction.LotBid
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return compare(s[i], s[j]) })
+	var parts []part
+	for k, x := range answer.Bid {
+		for _, r := range b.Items[x.Item].Rows {
+			parts = append(parts, part{k, auction.LotBid{Lot: r.Lot, Tick: x.Tick, Quantity: r.Quantity * x.Fraction}})
+		}
+	}
+	slices.SortStableFunc(parts, func(x, y part) int { return compare(x.bid, y.bid) })
 	r := &Response{Profit: answer.Profit, Objective: answer.Objective, Bound: answer.Bound, Status: answer.Status}
-	out := &Outcome{Profit: answer.Profit, Bids: make([]BidOutcome, len(s))}
-	for n, k := range order {
-		r.Strategy = append(r.Strategy, s[k])
-		for i := range answer.Sales {
-			q, w := e.c.Beliefs[i].Probability, answer.Sales[i].Own[k]*s[k].Quantity
+	out := &Outcome{Profit: answer.Profit, Bids: make([]BidOutcome, len(parts))}
+	e.joint, e.packages = make([]bilevel.Sale, len(answer.Sales)), nil
+	for _, x := range parts {
+		r.Strategy = append(r.Strategy, x.bid)
+		name := ""
+		if it := &b.Items[answer.Bid[x.choice].Item]; it.Whole {
+			name = it.Name
+		}
+		e.packages = append(e.packages, name)
+	}
+	for i := range answer.Sales {
+		sale := answer.Sales[i]
+		q := e.c.Beliefs[i].Probability
+		own := make([]float64, len(parts))
+		for n, x := range parts {
+			own[n] = sale.Own[x.choice]
+			w := own[n] * x.bid.Quantity
 			out.Bids[n].Quantity += q * w
-			out.Bids[n].Payment += q * w * e.c.Rules.Price(s[k].Tick)
-			if w > won*min(1, s[k].Quantity) {
+			out.Bids[n].Payment += q * w * e.c.Rules.Price(x.bid.Tick)
+			if w > won*min(1, x.bid.Quantity) {
 				out.Bids[n].Win += q
 			}
 		}
-	}
-	for i := range answer.Sales {
-		x := &answer.Sales[i]
-		out.Cases = append(out.Cases, Result{Probability: e.c.Beliefs[i].Probability, Won: x.Won, Payment: x.Payment, Profit: x.Profit})
+		sale.Own = own
+		e.joint[i] = sale
+		out.Cases = append(out.Cases, Result{Probability: q, Won: sale.Won, Payment: sale.Payment, Profit: sale.Profit})
 		out.Case = append(out.Case, int32(i))
 	}
-	e.joint = answer.Sales
-	for i := range e.joint {
-		own := make([]float64, len(order))
-		for n, k := range order {
-			own[n] = e.joint[i].Own[k]
-		}
-		e.joint[i].Own = own
-	}
 	return r, out, nil
+}
+
+// rowName names a row of the bid: rows of one package have its name.
+func (e *expectation) rowName(s auction.Strategy, k int) string {
+	if e.packages != nil && e.packages[k] != "" {
+		return e.packages[k]
+	}
+	return e.c.RowName(s, k)
+}
+
+// least is the least fraction of a row that may be accepted.
+func (e *expectation) least(k int) float64 {
+	if e.packages != nil && e.packages[k] != "" {
+		return 1
+	}
+	return 0
 }
 
 // winsAny returns the probability that some of the bidder's rows for a lot wins.

@@ -24,7 +24,6 @@ package bilevel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -272,6 +271,3 @@ func (g *game) worth(sales []Sale) (objective, mean float64) {
 	}
 	return g.Risk.Worth(mean, g.Risk.CVaR(profit, probability)), mean
 }
-
-// errNoLot says that an item has a lot that the network cannot use.
-var errNoLot = errors.New("bilevel: an item has a lot that the network cannot use")

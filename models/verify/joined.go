@@ -62,18 +62,30 @@ func (k *checker) joinedBids(p *play, n int) []auction.Bid {
 func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 	a.bids = k.joinedBids(p, n)
 	rivals := len(a.bids)
+	var of []int // by row: its bid
+	packages := map[string]int{}
 	for _, r := range rows {
-		a.bids = append(a.bids, auction.Bid{
-			Bidder: p.me, Amount: r.price * r.quantity, Requires: -1, Rows: []auction.BidRow{{Lot: r.lot, Quantity: r.quantity, Price: r.price}},
-		})
+		at, known := packages[r.whole]
+		if r.whole == "" || !known {
+			at = len(a.bids)
+			a.bids = append(a.bids, auction.Bid{Bidder: p.me, Requires: -1})
+			if r.whole != "" {
+				packages[r.whole] = at
+				a.bids[at].MinFraction = 1
+			}
+		}
+		b := &a.bids[at]
+		b.Amount += r.price * r.quantity
+		b.Rows = append(b.Rows, auction.BidRow{Lot: r.lot, Quantity: r.quantity, Price: r.price})
+		of = append(of, at)
 	}
 	c := *k.c
 	c.Beliefs, c.Bids = nil, a.bids
-	of := newChecker(&c, &auction.Results{Command: "allocate"}, Options{Command: "allocate", EnumerationLimit: k.o.EnumerationLimit})
+	seller := newChecker(&c, &auction.Results{Command: "allocate"}, Options{Command: "allocate", EnumerationLimit: k.o.EnumerationLimit})
 	solve := func(score []float64) (x []float64, high float64, exact bool) {
-		acc := of.newAcceptance()
+		acc := seller.newAcceptance()
 		acc.score = score
-		s := acc.newSeller(of.scopes())
+		s := acc.newSeller(seller.scopes())
 		best := s.best(nil, nil)
 		if math.IsInf(best.high, -1) {
 			return nil, best.high, true
@@ -90,7 +102,7 @@ func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 		}
 		return x, best.high, true
 	}
-	score := of.newAcceptance().score
+	score := seller.newAcceptance().score
 	x, high, exact := solve(score)
 	if !exact {
 		return a, false
@@ -140,7 +152,7 @@ func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 		for i := range fine {
 			worth += (fine[i] - x[i]) * score[i]
 		}
-		if len(of.c.Limits) == 0 && math.Abs(worth) > relTol*math.Max(1, math.Abs(high)) {
+		if len(c.Limits) == 0 && math.Abs(worth) > relTol*math.Max(1, math.Abs(high)) {
 			return a, false
 		}
 		x = fine
@@ -149,7 +161,7 @@ func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 	}
 	a.rivals = x[:rivals]
 	for i, r := range rows {
-		a.own = append(a.own, x[rivals+i]*r.quantity)
+		a.own = append(a.own, x[of[i]]*r.quantity)
 	}
 	return a, true
 }
@@ -265,12 +277,22 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 		change := func(f func(r *bidRow)) {
 			rows := slices.Clone(s.rows)
 			f(&rows[j])
+			for n := range rows { // a package has one price
+				if rows[n].whole != "" && rows[n].whole == rows[j].whole {
+					rows[n].price = rows[j].price
+				}
+			}
 			if rows[j].quantity > 0 && !k.under(rows[j].price, rows[j].lot) {
 				others = append(others, &strategy{rows: rows})
 			}
 		}
 		change(func(r *bidRow) { r.price = k.onGrid(r.price + step) })
 		change(func(r *bidRow) { r.price = k.onGrid(r.price - step) })
+		if s.rows[j].whole != "" {
+			without := slices.DeleteFunc(slices.Clone(s.rows), func(r bidRow) bool { return r.whole == s.rows[j].whole })
+			others = append(others, &strategy{rows: without})
+			continue
+		}
 		change(func(r *bidRow) { r.quantity /= 2 })
 		change(func(r *bidRow) { r.quantity = k.c.Lots[r.lot].Capacity })
 		others = append(others, &strategy{rows: slices.Delete(slices.Clone(s.rows), j, j+1)})

@@ -280,7 +280,7 @@ func TestOutcomeAgainstEnumeration(t *testing.T) {
 		}
 		rows := func(most int) (out []bidRow) {
 			for range rapid.IntRange(0, most).Draw(t, "rows") {
-				out = append(out, bidRow{rapid.IntRange(0, 1).Draw(t, "lot"), float64(rapid.IntRange(1, 4).Draw(t, "price")), float64(rapid.IntRange(0, 4).Draw(t, "quantity"))})
+				out = append(out, bidRow{lot: rapid.IntRange(0, 1).Draw(t, "lot"), price: float64(rapid.IntRange(1, 4).Draw(t, "price")), quantity: float64(rapid.IntRange(0, 4).Draw(t, "quantity"))})
 			}
 			return out
 		}
@@ -323,7 +323,7 @@ func TestOutcomeAgainstEnumeration(t *testing.T) {
 							next = append(next, struct {
 								bidder int
 								offer
-							}{w.rivals[n].bidder, offer(r)})
+							}{w.rivals[n].bidder, offer{r.lot, r.price, r.quantity}})
 						}
 						walk(n+1, probability*o.probability, next)
 					}
@@ -359,7 +359,7 @@ func TestOutcomeAgainstEnumeration(t *testing.T) {
 				first = append(first, struct {
 					bidder int
 					offer
-				}{me, offer(r)})
+				}{me, offer{r.lot, r.price, r.quantity}})
 			}
 			walk(0, w.probability, first)
 		}

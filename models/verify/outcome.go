@@ -14,6 +14,7 @@ import "math"
 type bidRow struct {
 	lot             int
 	price, quantity float64
+	whole           string // the package that it is of, blank for none
 }
 
 // A rival is one other bidder in a world: it bids the rows of one of its options.

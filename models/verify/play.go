@@ -64,6 +64,9 @@ func (k *checker) unmodelled() string {
 	if k.c.Rules.Payment != auction.PayAsBid {
 		return "payment " + k.c.Rules.Payment
 	}
+	if k.o.Command == "bid" && k.c.Rules.PackageBids {
+		return "the bidder may bid packages"
+	}
 	if len(k.c.Limits) > 0 {
 		return "limits.csv bounds what is accepted"
 	}
@@ -227,7 +230,11 @@ func (k *checker) readPlay() (*play, bool) {
 		}
 		k.bidRow(i, b, l)
 		s.bids = append(s.bids, i)
-		s.rows = append(s.rows, bidRow{l, r.Price, r.Quantity})
+		row := bidRow{lot: l, price: r.Price, quantity: r.Quantity}
+		if r.MinFraction == 1 {
+			row.whole = r.Bid
+		}
+		s.rows = append(s.rows, row)
 	}
 
 	for _, a := range p.arenas {
@@ -251,6 +258,9 @@ func (k *checker) bidRow(i, bidder, lot int) {
 	r, b := &k.r.RecommendedBids[i], &k.c.Bidders[bidder]
 	if _, ok := b.LotAccess(lot); !ok {
 		k.find(tableBids, i, "lot", "bidder %q has no access to lot %q", r.Bidder, r.Lot)
+	}
+	if r.MinFraction != 0 && !(r.MinFraction == 1 && k.o.Command == "bid" && k.c.Rules.PackageBids) {
+		k.find(tableBids, i, "min_fraction", "%.10g, only packages have 1, and only where rules.csv has package_bids", r.MinFraction)
 	}
 	if r.Quantity < 0 {
 		k.find(tableBids, i, "quantity", "%.10g is negative", r.Quantity)
@@ -277,7 +287,15 @@ func (k *checker) checkGroup(g *group) {
 			k.find(tableEquilibrium, s.row, "regret_bound", "%.10g here, %.10g in row %d of the same bidder, type and block", e.RegretBound, g.regret, g.first+1)
 		}
 		prices := map[int][]float64{}
+		packages := map[string]float64{} // their price
 		for j, r := range s.rows {
+			if r.whole != "" {
+				if q, known := packages[r.whole]; known && !k.samePrice(q, r.price) {
+					k.find(tableBids, s.bids[j], "price", "%.10g, other rows of bid %q are at %.10g", r.price, r.whole, q)
+				}
+				packages[r.whole] = r.price
+				continue
+			}
 			fresh := true
 			for _, q := range prices[r.lot] {
 				fresh = fresh && !k.samePrice(q, r.price)
@@ -456,7 +474,7 @@ func (k *checker) rowsOf(b auction.Bid) []bidRow {
 	}
 	rows := make([]bidRow, len(b.Rows))
 	for i, r := range b.Rows {
-		rows[i] = bidRow{r.Lot, r.Price, r.Quantity}
+		rows[i] = bidRow{lot: r.Lot, price: r.Price, quantity: r.Quantity}
 	}
 	return rows
 }
