@@ -2,7 +2,6 @@ package allocation
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"lotwise/models/auction"
@@ -19,42 +18,21 @@ import (
 // wanted have to be decided, and accepted to at least auction.LeastFraction; where d is only bounded from above,
 // x_b ≤ d does for divisible bids.
 func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []bool) {
-	c := p.Case
-	scope := make([]counted, len(s.Scopes))
-	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
-	all := make([]counted, len(c.Lots)+1)                                      // by lot part
-	for b := range c.Bids {
-		if p.Within != nil && !p.Within[b] {
-			continue
+	scope, all := make([]counted, len(s.Scopes)), make([]counted, len(p.Case.Lots)+1) // by scope; by lot part
+	inside := p.walk(s, out, func(b, at, part int, r *auction.BidRow) {
+		if r.Quantity <= 0 {
+			return
 		}
-		bid := &c.Bids[b]
-		for n := range bid.Rows {
-			r := &bid.Rows[n]
-			at := s.Scope(bid.Bidder, r.Lot)
-			if at >= 0 {
-				inside[at] = true
-			}
-			if part := s.LotPart(r.Lot); part >= 0 && s.Of == auction.OfAccepted {
-				shared[part] = true
-			}
-			if out[b] || r.Quantity <= 0 {
-				continue
-			}
-			of := s.Counted(b, bid.Bidder, r)
-			if at >= 0 {
-				scope[at].add(of, b)
-			}
-			if part := s.LotPart(r.Lot); part >= 0 && s.Of == auction.OfAccepted {
-				all[part].add(of, b)
-			}
+		of := s.Counted(b, p.Case.Bids[b].Bidder, r)
+		if at >= 0 {
+			scope[at].add(of, b)
 		}
-	}
-	for n := range scope {
-		if !p.concerned(inside[n] || shared[s.Scopes[n].LotPart]) || p.given[rule{limit: limit, scope: n}] {
-			continue
+		if part >= 0 {
+			all[part].add(of, b)
 		}
-		least, most, base := bounds(s, n)
-		key := fmt.Sprint(s.Name, " ", s.Scopes[n].Name)
+	})
+	t.both(p, limit, s, inside, func(n int) (func() []int, statement) {
+		key := scopeKey(s, n)
 		mine := t.items(s, key, &scope[n])
 		var total []decision
 		if s.Of == auction.OfAccepted {
@@ -62,24 +40,12 @@ func (t *restraints) count(p *Problem, limit int, s *auction.ScopedLimit, out []
 			if part.items == nil {
 				part.items = t.items(s, key+" all", part)
 			}
-			total, base = part.items, 0
+			total = part.items
 		}
-		if !math.IsNaN(most) {
-			t.number(side{limit, n, false}, join(1, mine, -most, total), most*base, s.Penalty, 0)
+		return scope[n].bids, func(at side, own, base, rhs float64, only int) {
+			t.number(at, join(own, mine, base, total), rhs, s.Penalty, only)
 		}
-		if !math.IsNaN(least) {
-			only := 0
-			if s.OrNothing {
-				members := scope[n].bids()
-				if len(members) == 0 {
-					continue // nothing it is
-				}
-				t.switches = append(t.switches, control{members: members, nothing: true, key: key})
-				only = len(t.switches)
-			}
-			t.number(side{limit, n, true}, join(-1, mine, least, total), -least*base, s.Penalty, only)
-		}
-	}
+	})
 }
 
 // counted are the things that a scope counts, in the order of their first bid, with the bids of each.

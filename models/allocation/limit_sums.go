@@ -1,9 +1,6 @@
 package allocation
 
 import (
-	"fmt"
-	"math"
-
 	"lotwise/models/auction"
 )
 
@@ -16,63 +13,26 @@ import (
 //
 // Linear but for v. Where T is a number and m ≤ max T alone is asked for, it is a row like a capacity.
 func (t *restraints) sums(p *Problem, limit int, s *auction.ScopedLimit, out []bool) {
-	c := p.Case
-	scope := make([]row, len(s.Scopes))
-	inside, shared := make([]bool, len(s.Scopes)), make([]bool, len(c.Lots)+1) // by scope; of accepted, by lot part
-	var all []row                                                              // by lot part
-	if s.Of == auction.OfAccepted {
-		all = make([]row, len(c.Lots))
-	}
-	for b := range c.Bids {
-		if p.Within != nil && !p.Within[b] {
-			continue
+	scope, all := make([]row, len(s.Scopes)), make([]row, len(p.Case.Lots)+1) // by scope; by lot part
+	inside := p.walk(s, out, func(b, at, part int, r *auction.BidRow) {
+		if at >= 0 {
+			scope[at].add(b, s.AddedBy(r))
 		}
-		bid := &c.Bids[b]
-		for n := range bid.Rows {
-			r := &bid.Rows[n]
-			at := s.Scope(bid.Bidder, r.Lot)
-			if at >= 0 {
-				inside[at] = true
-			}
-			part := s.LotPart(r.Lot)
-			if part >= 0 && all != nil {
-				shared[part] = true
-			}
-			if out[b] {
-				continue
-			}
-			if at >= 0 {
-				scope[at].add(b, s.AddedBy(r))
-			}
-			if part >= 0 && all != nil {
-				all[part].add(b, s.AddedBy(r))
-			}
+		if part >= 0 {
+			all[part].add(b, s.AddedBy(r))
 		}
-	}
-	for n := range scope {
-		if !p.concerned(inside[n] || shared[s.Scopes[n].LotPart]) || p.given[rule{limit: limit, scope: n}] {
-			continue
-		}
-		least, most, base := bounds(s, n)
+	})
+	t.both(p, limit, s, inside, func(n int) (func() []int, statement) {
+		mine := scope[n].terms
 		var total []term
-		if all != nil {
-			total, base = all[s.Scopes[n].LotPart].terms, 0
+		if s.Of == auction.OfAccepted {
+			total = all[s.Scopes[n].LotPart].terms
 		}
-		if !math.IsNaN(most) {
-			t.sum(side{limit, n, false}, combine(1, scope[n].terms, -most, total), most*base, s.Penalty, 0)
+		members := func() []int { return bidsOf(mine) }
+		return members, func(at side, own, base, rhs float64, only int) {
+			t.sum(at, combine(own, mine, base, total), rhs, s.Penalty, only)
 		}
-		if !math.IsNaN(least) {
-			only := 0
-			if members := bidsOf(scope[n].terms); s.OrNothing {
-				if len(members) == 0 {
-					continue // nothing it is
-				}
-				t.switches = append(t.switches, control{members: members, nothing: true, key: fmt.Sprint(s.Name, " ", s.Scopes[n].Name)})
-				only = len(t.switches)
-			}
-			t.sum(side{limit, n, true}, combine(-1, scope[n].terms, least, total), -least*base, s.Penalty, only)
-		}
-	}
+	})
 }
 
 // sum states Σ terms ≤ rhs, unless it holds whatever is accepted.

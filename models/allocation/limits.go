@@ -73,11 +73,79 @@ func (p *Problem) restrain(out []bool) *restraints {
 	return t
 }
 
-// bounds are the sides of a scope with what they are multiples of: a number, or the measure over all bidders.
+// walk passes the rows of bids that are not out with the scope that they are in and, of accepted, the lot part that the scope's
+// measure is a share of, -1 for none. It says of which scopes any bid that there is has a row, out or not.
+func (p *Problem) walk(s *auction.ScopedLimit, out []bool, add func(b, scope, part int, r *auction.BidRow)) (inside []bool) {
+	inside = make([]bool, len(s.Scopes))
+	shared := make([]bool, len(p.Case.Lots)+1) // by lot part
+	for b := range p.Case.Bids {
+		if p.Within != nil && !p.Within[b] {
+			continue
+		}
+		bid := &p.Case.Bids[b]
+		for n := range bid.Rows {
+			r := &bid.Rows[n]
+			at, part := s.Scope(bid.Bidder, r.Lot), -1
+			if s.Of == auction.OfAccepted {
+				part = s.LotPart(r.Lot)
+			}
+			if at >= 0 {
+				inside[at] = true
+			}
+			if part >= 0 {
+				shared[part] = true
+			}
+			if !out[b] && (at >= 0 || part >= 0) {
+				add(b, at, part, r)
+			}
+		}
+	}
+	for n := range inside {
+		inside[n] = inside[n] || shared[s.Scopes[n].LotPart]
+	}
+	return inside
+}
+
+// A statement states own times the measure and base times what it is a share of, at most rhs.
+type statement func(at side, own, base, rhs float64, only int)
+
+// both states maximum and minimum of every scope. A scope is opened with the bids that it counts and how it is stated.
+func (t *restraints) both(p *Problem, limit int, s *auction.ScopedLimit, inside []bool, open func(n int) (members func() []int, state statement)) {
+	for n := range s.Scopes {
+		if !p.concerned(inside[n]) || p.given[rule{limit: limit, scope: n}] {
+			continue
+		}
+		least, most, base := bounds(s, n)
+		members, state := open(n)
+		if !math.IsNaN(most) {
+			state(side{limit, n, false}, 1, -most, most*base, 0)
+		}
+		if math.IsNaN(least) {
+			continue
+		}
+		only := 0
+		if s.OrNothing {
+			bids := members()
+			if len(bids) == 0 {
+				continue // nothing it is
+			}
+			t.switches = append(t.switches, control{members: bids, nothing: true, key: scopeKey(s, n)})
+			only = len(t.switches)
+		}
+		state(side{limit, n, true}, -1, least, -least*base, only)
+	}
+}
+
+// scopeKey names a scope of a limit.
+func scopeKey(s *auction.ScopedLimit, n int) string { return s.Name + " " + s.Scopes[n].Name }
+
+// bounds are the sides of a scope with the number that they are multiples of, 0 where that is the measure over all bidders.
 func bounds(s *auction.ScopedLimit, n int) (least, most, base float64) {
-	base = 1
-	if s.Of == auction.OfCapacity {
+	switch base = 1; s.Of {
+	case auction.OfCapacity:
 		base = s.Scopes[n].Capacity
+	case auction.OfAccepted:
+		base = 0
 	}
 	return s.Min, s.Max, base
 }
