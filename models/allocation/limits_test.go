@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"lotwise/models/auction"
@@ -231,5 +232,47 @@ func TestLimitsOnDivisibleBids(t *testing.T) {
 	}
 	if met < 150 {
 		t.Errorf("%d cases are too few to say anything", met)
+	}
+}
+
+// A bidder without whom a limit cannot be met is pivotal: under vcg and core it pays its reserves, and the others what they would.
+func TestPivotalBidders(t *testing.T) {
+	for _, payment := range []string{auction.VCG, auction.Core} {
+		for _, soft := range []bool{false, true} {
+			lot := func(name string) auction.Lot { return auction.Lot{Name: name, Zone: "Z", Capacity: 10, Reserve: 1} }
+			c := &auction.Case{Rules: auction.DefaultRules(), Lots: []auction.Lot{lot("A"), lot("B")}}
+			bid := func(bidder string, class string, lot int, price float64) {
+				c.Bids = append(c.Bids, auction.Bid{
+					Bidder: len(c.Bidders), Name: bidder, Amount: 10 * price, MinFraction: 1, Requires: -1,
+					Rows: []auction.BidRow{{Lot: lot, Quantity: 10, Price: price}},
+				})
+				c.Bidders = append(c.Bidders, auction.Bidder{Name: bidder, Class: class, Budget: math.Inf(1), MaxVolume: math.Inf(1)})
+			}
+			bid("needed", "small", 0, 3)
+			bid("beaten", "large", 0, 4)
+			bid("first", "large", 1, 6)
+			bid("second", "large", 1, 5)
+			c.Rules.Payment = payment
+			c.Limits = []auction.Limit{{Name: "small", Measure: "winners", Where: "class=small", Min: 1, Max: math.NaN(), Penalty: math.NaN()}}
+			if soft { // without it, the seller would pay the penalty and take the better bid
+				c.Limits[0].Penalty = 12
+			}
+			r, err := Solve(t.Context(), c, auction.Options{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pivotal := slices.ContainsFunc(r.Summary, func(m auction.Metric) bool { return m.Name == "pivotal:needed" })
+			paid := map[string]float64{}
+			for _, p := range r.Payments {
+				paid[p.Bidder] = p.Payment
+			}
+			needed := 10.0 // its reserves
+			if soft {
+				needed = 28 // W = 30 + 60, W without it = 40 + 60 - 12
+			}
+			if pivotal == soft || math.Abs(paid["needed"]-needed) > near || math.Abs(paid["first"]-50) > near || paid["beaten"] != 0 {
+				t.Errorf("%s, soft %v: pivotal %v, paid %v", payment, soft, pivotal, paid)
+			}
+		}
 	}
 }
