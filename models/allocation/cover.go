@@ -31,6 +31,9 @@ type coverSearch struct {
 	work     int     // words of sets looked at
 	trial    int     // after how many its progress counts
 	budget   int     // how many it may look at, and be going to look at
+	steady   bool    // its progress has to keep up
+	marked   float64 // its progress when it had half as many nodes
+	mark     int     // nodes at which that is looked at next
 	progress float64 // the part of the search that is done, if all branches of a node were alike
 	stopped  bool
 	levels   []coverLevel
@@ -51,6 +54,10 @@ const (
 	coverTrial = 20_000_000
 	coverWork  = 10_000_000_000
 	sweepWork  = 3_000_000_000
+	// steadyGrowth is by how much progress has to grow there while the nodes double, from steadyNodes on: searches that come to
+	// their end do by a quarter.
+	steadyGrowth = 1.15
+	steadyNodes  = 1 << 13
 )
 
 // coverSearch opens the search among some members. Few conflicts and little value come first: they are soon covered, and
@@ -78,6 +85,12 @@ func (s *coverSearch) run() bool {
 // hopeless says that the search, as far as its progress tells, is going to need too much work (Kilby, Slaney, Thiébaux
 // and Walsh 2006: a node's share of the search is split evenly among its branches).
 func (s *coverSearch) hopeless() bool {
+	if s.steady && s.nodes >= s.mark {
+		if s.progress < steadyGrowth*s.marked {
+			return true
+		}
+		s.marked, s.mark = s.progress, 2*max(s.nodes, steadyNodes)
+	}
 	return s.work > s.budget || s.work > s.trial && float64(s.work) > float64(s.budget)*s.progress
 }
 
@@ -228,7 +241,7 @@ type swept struct {
 // sweepPart searches some members from a packing of them on.
 func (s *packer) sweepPart(ctx context.Context, members, best []int32, budget int) swept {
 	c := s.coverSearch(members)
-	c.trial, c.budget = coverTrial, budget
+	c.trial, c.budget, c.steady = coverTrial, budget, budget == sweepWork
 	c.stop = func() bool { return c.hopeless() || s.stopped(ctx) }
 	most, ties := s.worth(best), 0
 	top := most // of those that are worth as much as the best but for rounding

@@ -22,8 +22,10 @@ const (
 	// nearly all. narrowNodes is how many nodes it is given.
 	narrow      = 0.02
 	narrowNodes = 300
+	// wide is from which gap on mixed-integer programming has little hope.
+	wide = 0.15
 	// anotherProof is up to how many iterations of a proof by branch and bound another one for ties is worth it.
-	anotherProof = 50_000
+	anotherProof = 10_000
 	// fewMembers is up to how many members no relaxation is solved before a short search without it.
 	fewMembers = 64
 	// quickChoice bounds the steps of searches by prices before others are tried, and optimaChoice of those for the first of the
@@ -96,7 +98,11 @@ func (s *packer) prove(ctx context.Context, r *relaxation) error {
 		}
 		s.search(ctx, r, searchSteps)
 		s.fix(r)
-		if s.closed() || s.sweep(ctx, r.dropped, sweepWork) {
+		work := sweepWork
+		if s.bound-s.most > wide*math.Abs(s.most) {
+			work = coverWork
+		}
+		if s.closed() || s.sweep(ctx, r.dropped, work) {
 			return nil
 		}
 		s.search(ctx, r, longSteps)
