@@ -54,8 +54,27 @@ func onPath(program string) bool {
 	return err == nil
 }
 
-// Every command's help has examples, and every example does what it says: run one after the other, as somebody would who
-// reads the help of one command after the other's. What the reader brings along is made first.
+// reading is the order in which somebody reads the help of the commands: an example may go on from those before it.
+var reading = []string{"version", "schema", "init", "check", "solve", "allocate", "bid", "sweep", "collect", "compare", "report", "verify", "completion"}
+
+// Every command's help has examples of it.
+func TestExamplesAreThere(t *testing.T) {
+	for _, c := range program(io.Discard, io.Discard).Commands {
+		var help bytes.Buffer
+		if code := run([]string{"lotwise", "help", c.Name}, &help, io.Discard); code != exitDone || !strings.Contains(help.String(), "Examples:") {
+			t.Errorf("help %s ends with %d and has examples: %v", c.Name, code, strings.Contains(help.String(), "Examples:"))
+		}
+		examples := examplesOf(c.Description)
+		if len(examples) == 0 || slices.ContainsFunc(examples, func(e string) bool { return !strings.Contains(e, "lotwise "+c.Name) }) {
+			t.Errorf("the examples of %s are %q", c.Name, examples)
+		}
+		if !slices.Contains(reading, c.Name) {
+			t.Errorf("nothing runs the examples of %s: give it its place in reading", c.Name)
+		}
+	}
+}
+
+// Every example does what it says: run one after the other. What the reader brings along is made first.
 func TestExamples(t *testing.T) {
 	if testing.Short() {
 		t.Skip("solves cases")
@@ -70,21 +89,8 @@ func TestExamples(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, ".config", "fish", "completions"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	order := []string{"version", "schema", "init", "check", "solve", "allocate", "bid", "sweep", "collect", "compare", "report", "verify", "completion"}
-	if len(order) != len(app.Commands) {
-		t.Errorf("examples of %d commands are run; the program has %d", len(order), len(app.Commands))
-	}
-	for _, name := range order {
-		c := app.Command(name)
-		var help bytes.Buffer
-		if code := run([]string{"lotwise", "help", name}, &help, io.Discard); code != exitDone || !strings.Contains(help.String(), "Examples:") {
-			t.Errorf("help %s ends with %d and has examples: %v", name, code, strings.Contains(help.String(), "Examples:"))
-		}
-		examples := examplesOf(c.Description)
-		if len(examples) == 0 || slices.ContainsFunc(examples, func(e string) bool { return !strings.Contains(e, "lotwise "+name) }) {
-			t.Errorf("the examples of %s are %q", name, examples)
-		}
-		for _, line := range examples {
+	for _, name := range reading {
+		for _, line := range examplesOf(app.Command(name).Description) {
 			shell(t, dir, line)
 		}
 		if name != "init" {
