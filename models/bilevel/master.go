@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"lotwise/models/network"
 	"lotwise/solver"
@@ -150,7 +151,7 @@ func (m *master) scenes() [][]solver.Term {
 		}
 		values[n] = m.seller(n)
 		worth, _ := g.Network.Express(m.m, fmt.Sprint(n, "."), m.unit, won)
-		profit := append(worth, negative(paid)...)
+		profit := slices.Concat(worth, negative(paid))
 		for _, t := range profit {
 			m.m.Objective(t.Var.Times((1 - a) * s.probability * t.Coef))
 		}

@@ -91,7 +91,6 @@ type game struct {
 	items  []item
 	scenes []scene
 	sales  map[string][]Sale
-	asked  int // answers of the seller
 }
 
 // item is an Item with the prices that may be named for it.
@@ -218,9 +217,13 @@ func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
 	return g, nil
 }
 
+// determine is the seller's answer; the error of the context where it ended before that was known.
 func (g *game) determine(ctx context.Context, q *allocation.Problem, seed int64) (*allocation.Outcome, error) {
-	g.asked++
-	return q.Determine(ctx, auction.Options{Threads: 1, Seed: seed})
+	out, err := q.Determine(ctx, auction.Options{Threads: 1, Seed: seed})
+	if stopped := ctx.Err(); err == nil && stopped != nil && !(out.Proven && out.TiesSettled) {
+		return nil, stopped // what was found until then is not the seller's answer
+	}
+	return out, err
 }
 
 // ask returns the seller's answers to a bid, scenario by scenario.

@@ -203,10 +203,7 @@ func TestEnumeration(t *testing.T) {
 		"own": {packages: true, least: true, own: true},
 		"all": {packages: true, groups: true, least: true, limits: true, soft: true, adjustments: true, budgets: true, risk: true},
 	}
-	cases := 1
-	if n, err := strconv.Atoi(os.Getenv("LOTWISE_CASES")); err == nil {
-		cases = n
-	}
+	cases := casesOf(1)
 	closed, all := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(kinds)) {
 		for seed := range uint64(cases) {
@@ -245,4 +242,42 @@ func TestEnumeration(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d closed", closed, all)
+}
+
+// casesOf is how many random cases a test draws: few, or LOTWISE_CASES.
+func casesOf(few int) int {
+	if n, err := strconv.Atoi(os.Getenv("LOTWISE_CASES")); err == nil {
+		return n
+	}
+	return few
+}
+
+// Stopped at any time, an answer is worth what it says and no bid is worth more than its bound.
+func TestStopped(t *testing.T) {
+	all := kind{packages: true, groups: true, least: true, limits: true, soft: true, adjustments: true, budgets: true}
+	for seed := range uint64(casesOf(12)) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		p := market(r, all)
+		p.Case.Limits = p.Case.Limits[:r.IntN(2)]
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+r.IntN(200))*time.Millisecond)
+		a, err := bilevel.Solve(ctx, p, bilevel.Options{Gap: 1e-6})
+		stopped := ctx.Err() != nil
+		cancel()
+		if err != nil {
+			if !stopped {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if got := earns(t, p, a.Bid); math.Abs(got-a.Objective) > 1e-6 {
+			t.Errorf("%d: the bid %v earns %v, the answer says %v", seed, a.Bid, got, a.Objective)
+		}
+		bids := whole(p, 5)
+		for range 60 {
+			bid := bids[r.IntN(len(bids))]
+			if v := earns(t, p, bid); v > a.Bound+1e-5 {
+				t.Errorf("%d: the bid %v is worth %v, over the bound %v (%s)", seed, bid, v, a.Bound, a.Status)
+			}
+		}
+	}
 }

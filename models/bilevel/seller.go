@@ -47,11 +47,10 @@ func (m *master) seller(n int) []solver.Term {
 			c.volume += r.Quantity
 		}
 		var x solver.Var
-		switch {
-		case bid.MinFraction == 1:
+		if bid.MinFraction == 1 {
 			x = m.m.Binary("x", key)
 			c.y = x
-		default:
+		} else {
 			x = m.m.Continuous("x", key, 0, 1)
 			if bid.MinFraction > 0 || bid.Group != "" || bid.Requires >= 0 {
 				c.y = m.m.Binary("accepted", key)
