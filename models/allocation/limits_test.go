@@ -276,3 +276,26 @@ func TestPivotalBidders(t *testing.T) {
 		}
 	}
 }
+
+// What a limit costs whatever is accepted is no reason for a discount.
+func TestUnmeetableSoftLimitsDoNotMatterToPayments(t *testing.T) {
+	c := &auction.Case{Rules: auction.DefaultRules(), Lots: []auction.Lot{{Name: "A", Zone: "1", Capacity: 1}, {Name: "B", Zone: "2", Capacity: 1}}}
+	for i, amount := range []float64{10, 7} { // with none of lot B, which counts for nothing
+		c.Bidders = append(c.Bidders, auction.Bidder{Name: fmt.Sprint("b", i), Budget: math.Inf(1), MaxVolume: math.Inf(1)})
+		c.Bids = append(c.Bids, auction.Bid{
+			Bidder: i, Name: "package", Amount: amount, ByAmount: true, MinFraction: 1, Requires: -1,
+			Rows: []auction.BidRow{{Lot: 0, Quantity: 1, Price: amount}, {Lot: 1, Price: amount}},
+		})
+	}
+	c.Limits = []auction.Limit{{Name: "bids", Measure: "bids", Per: "zone", Min: 1, Max: math.NaN(), Penalty: 4}}
+	for _, payment := range []string{auction.VCG, auction.Core} {
+		c.Rules.Payment = payment
+		r, err := Solve(t.Context(), c, auction.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if paid := r.Payments[0].Payment; math.Abs(paid-7) > near {
+			t.Errorf("%s: the winner pays %v", payment, paid)
+		}
+	}
+}

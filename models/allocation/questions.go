@@ -235,6 +235,13 @@ func (q *questions) solveAgain(ctx context.Context, a *absence, parts []*part) e
 	if err != nil {
 		return err
 	}
+	// What limits cost whatever is accepted is in the outcome, and in no part.
+	known := *q.p
+	known.Within = p.Within
+	offset := known.restrain(known.unreachable()).offset
+	for _, s := range []*solver.Sum{&a.loss, &a.low, &a.high} {
+		s.Add(offset)
+	}
 	for _, part := range parts {
 		x := make([]float64, len(part.bids))
 		for j, b := range part.bids {
