@@ -139,8 +139,6 @@ func (t *tree) search(ctx context.Context, nodes int) (bool, error) {
 		if !done {
 			return false, nil
 		}
-		if t.nodes&(t.nodes-1) == 0 || t.nodes%1000 == 0 {
-		}
 	}
 	room := t.top - t.most
 	if !t.first {
@@ -161,7 +159,7 @@ func (t *tree) enough() float64 {
 // take takes a packing.
 func (t *tree) take(members []int32) {
 	slices.Sort(members)
-	w := t.packing.worth(members)
+	w := t.worth(members)
 	switch {
 	case w > t.top+slack(t.top):
 		t.best, t.most, t.ties = members, w, 0

@@ -84,7 +84,6 @@ const often = 20 * time.Millisecond
 func timed(limit float64, solve func(ctx context.Context) error) (took, clock float64) {
 	runtime.GC() // what was left by others is not this one's
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	began, at := cpu(), time.Now()
 	go func() {
 		for ctx.Err() == nil {
@@ -94,8 +93,10 @@ func timed(limit float64, solve func(ctx context.Context) error) (took, clock fl
 		}
 	}()
 	if err := solve(ctx); err != nil {
+		cancel()
 		log.Fatal(err)
 	}
+	cancel()
 	return cpu() - began, time.Since(at).Seconds()
 }
 
