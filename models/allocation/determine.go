@@ -155,6 +155,9 @@ func (p *Problem) Determine(ctx context.Context, o auction.Options) (*Outcome, e
 		out.TiesSettled = out.TiesSettled && parts[i].settled
 	}
 	out.Objective, out.Bound = earned.Value(), max(most.Value(), earned.Value())
+	if out.Proven && out.Objective == 0 { // the allowance of a bound is no share of nothing
+		out.Bound = 0
+	}
 	out.Interrupted = ctx.Err() != nil && !out.Proven && out.Gap() > o.Gap
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lotwise/models/auction"
+	"lotwise/models/auction/generate"
 )
 
 func determine(t testing.TB, c *auction.Case, o auction.Options) *Outcome {
@@ -58,4 +59,14 @@ func show(c *auction.Case) string {
 		s += "\n"
 	}
 	return s
+}
+
+// Where nothing is earned at best, the bound says so, and the gap is none.
+func TestOptimumOfNothing(t *testing.T) {
+	for _, seed := range []uint64{0, 11, 16, 18} {
+		out := determine(t, generate.Mixed(4+int(seed)%12, seed), auction.Options{Gap: 1e-4, Threads: 1})
+		if !out.Proven || out.Objective != 0 || out.Bound != 0 || out.Gap() != 0 {
+			t.Errorf("seed %d: objective %v, bound %v, gap %v, proven %v", seed, out.Objective, out.Bound, out.Gap(), out.Proven)
+		}
+	}
 }
