@@ -60,7 +60,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		var out *Outcome
 		var err error
 		if together {
-			answer, out, err = e.solveJoined(ctx, p.Network, o)
+			answer, out, err = e.solveJoined(ctx, p, o)
 		} else {
 			answer, err = BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
 		}

@@ -115,7 +115,8 @@ func packageItems(c *auction.Case, bidder int, net *network.Network) []bilevel.I
 }
 
 // solveJoined answers one type where the seller decides over lots together.
-func (e *expectation) solveJoined(ctx context.Context, net *network.Network, o auction.Options) (*Response, *Outcome, error) {
+func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Options) (*Response, *Outcome, error) {
+	net := p.Network
 	b := &bilevel.Problem{Case: e.c, Bidder: e.bidder, Network: net, Items: lotItems(e.c, net), Risk: o.Risk}
 	if e.c.Rules.PackageBids {
 		b.Items = append(b.Items, packageItems(e.c, e.bidder, net)...)
@@ -123,7 +124,25 @@ func (e *expectation) solveJoined(ctx context.Context, net *network.Network, o a
 	if list := b.Overlooked(); len(list) > 0 {
 		return nil, nil, &auction.Unsupported{Reasons: list}
 	}
-	answer, err := bilevel.Solve(ctx, b, bilevel.Options{Gap: o.Gap, Seed: o.Seed})
+	// The search starts from the bid that would be best if the seller decided lot by lot.
+	apart, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Threads: o.Threads})
+	if err != nil {
+		return nil, nil, err
+	}
+	var start []bilevel.Choice
+	for _, x := range apart.Strategy {
+		taken := func(i int) bool {
+			return slices.ContainsFunc(start, func(s bilevel.Choice) bool { return s.Item == i })
+		}
+		for i := range b.Items {
+			if it := &b.Items[i]; !it.Whole && it.Rows[0].Lot == x.Lot && !taken(i) {
+				start = append(start, bilevel.Choice{Item: i, Tick: x.Tick, Fraction: min(1, x.Quantity/it.Rows[0].Quantity)})
+				break
+			}
+		}
+	}
+	slices.SortFunc(start, func(x, y bilevel.Choice) int { return x.Item - y.Item })
+	answer, err := bilevel.Solve(ctx, b, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: start})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -120,7 +120,7 @@ func (h *hunt) ceiling() float64 {
 }
 
 func (h *hunt) run() error {
-	for _, bid := range [][]Choice{nil, h.o.Start} {
+	for _, bid := range [][]Choice{h.o.Start, nil} {
 		if err := h.polish(bid, polishing); err != nil {
 			return err
 		}
