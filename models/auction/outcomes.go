@@ -112,13 +112,18 @@ func Outcomes(c *Case, r *Results) []Metric {
 	return append(metrics, channelShares(r)...)
 }
 
+// place are the columns that say where a lot is: no groups, in however few lots.
+var place = map[string]bool{"latitude": true, "longitude": true}
+
 // soldShares are what is sold of the capacity of groups of lots.
 func soldShares(c *Case, r *Results) []Metric {
 	columns := []string{"service"}
 	if len(c.Lots) > 0 {
 		own := make([]string, 0, len(c.Lots[0].Attributes))
 		for name := range c.Lots[0].Attributes {
-			own = append(own, name)
+			if !place[name] {
+				own = append(own, name)
+			}
 		}
 		sort.Strings(own)
 		columns = append(columns, own...)
