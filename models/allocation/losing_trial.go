@@ -1,6 +1,7 @@
 package allocation
 
 import (
+	"math"
 	"slices"
 	"sync"
 
@@ -31,12 +32,14 @@ type workbench struct {
 	mu   sync.Mutex
 	p    *Problem  // its own copy of what it changes, made when it first does
 	part []int     // by bid: its part, -1 for none
+	own  [][]int   // by bidder: its bids
 	paid []float64 // by bidder: for what is accepted
 }
 
 func (q *questions) workbench() *workbench {
-	w := &workbench{q: q, part: make([]int, len(q.p.Case.Bids)), paid: make([]float64, len(q.p.Case.Bidders))}
+	w := &workbench{q: q, part: make([]int, len(q.p.Case.Bids)), own: make([][]int, len(q.p.Case.Bidders)), paid: make([]float64, len(q.p.Case.Bidders))}
 	for b, x := range q.out.X {
+		w.own[q.p.Case.Bids[b].Bidder] = append(w.own[q.p.Case.Bids[b].Bidder], b)
 		w.paid[q.p.Case.Bids[b].Bidder] += q.p.Case.Bids[b].Amount * x
 	}
 	for b := range w.part {
@@ -172,11 +175,11 @@ func (w *workbench) lacks(t *trial, price float64, x []float64, e *effort) bool 
 	c := w.q.p.Case
 	i := c.Bids[t.bid].Bidder
 	rows := t.paying()
-	if b := c.Bidders[i].Budget; !slices.ContainsFunc(rows, func(u use) bool { return t.k.rows[u.row].family == budget }) {
+	if b := c.Bidders[i].Budget; !math.IsInf(b, 1) && !slices.ContainsFunc(rows, func(u use) bool { return t.k.rows[u.row].family == budget }) {
 		paid := w.paid[i] + price*t.packages*max(x[t.j], auction.LeastFraction)
-		for j, b := range t.k.bids {
-			if bid := &c.Bids[b]; bid.Bidder == i && j != t.j {
-				paid += bid.Amount * (x[j] - w.q.out.X[b])
+		for _, b := range w.own[i] {
+			if j, here := slices.BinarySearch(t.k.bids, b); here && j != t.j {
+				paid += c.Bids[b].Amount * (x[j] - w.q.out.X[b])
 			}
 		}
 		if paid > b-slack(b) {

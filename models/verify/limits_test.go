@@ -136,10 +136,12 @@ func byDefinition(c *auction.Case, x []float64, limits []auction.Limit) (earned 
 	used := make([]float64, len(c.Lots))
 	money, volume := make([]float64, len(c.Bidders)), make([]float64, len(c.Bidders))
 	groups := map[int]int{}
-	needed := make([]bool, len(x)) // accepted or required by one that is
+	needed := make([]bool, len(x)) // accepted or required by one that is, and then not to nothing
 	for i := range x {
 		for j := i; x[i] > 0 && j >= 0; j = c.Bids[j].Requires {
-			needed[j] = true
+			if needed[j] = true; x[j] == 0 {
+				return 0, false
+			}
 		}
 	}
 	for i, b := range c.Bids {
