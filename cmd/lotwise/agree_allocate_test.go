@@ -116,7 +116,7 @@ func anySale(r *rand.Rand) *auction.Case {
 // What allocate says of random cases under limits holds before the verifier, which shares no code with it: feasibility,
 // optimum, payments under every rule, limits and what they cost, prices of losing bids.
 func TestAllocateAgreesWithVerifier(t *testing.T) {
-	trials := 400
+	trials := 600
 	if testing.Short() {
 		trials = 60
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -323,7 +324,11 @@ func (k *component) indivisible(ctx context.Context, o solver.Options) (*part, e
 
 // pass ends the search with a point that earns more than enough, and passes on the points before.
 func (k *component) pass(f *formulation, o *solver.Options) {
-	o.Extra = map[string]any{"objective_target": -k.enough / f.unit} // programs are solved as minimisations
+	o.Extra = maps.Clone(o.Extra)
+	if o.Extra == nil {
+		o.Extra = map[string]any{}
+	}
+	o.Extra["objective_target"] = -k.enough / f.unit // programs are solved as minimisations
 	o.Improving = func(_ float64, values []float64) {
 		x := make([]float64, len(k.value))
 		lo, up := k.open()

@@ -66,7 +66,7 @@ type entry struct {
 	bidder int
 	fee    float64
 	bids   []int
-	plain  []int // those that would not be to decide without the fee
+	plain  []int // those that would not be to decide without the fee, and turn nothing on
 }
 
 func (k *component) bid(j int) *auction.Bid { return &k.problem.Case.Bids[k.bids[j]] }
@@ -218,12 +218,20 @@ func (p *Problem) components() (parts []*component, limits *restraints) {
 				e.bids = append(e.bids, j)
 			}
 		}
+		member := make([]bool, len(k.bids))
+		for n := range k.controls {
+			for _, j := range k.controls[n].members {
+				member[j] = true
+			}
+		}
 		for i := range k.entries {
 			e := &k.entries[i]
 			for _, j := range e.bids {
 				if !k.decide[j] {
-					e.plain = append(e.plain, j)
 					k.decide[j] = true
+					if !member[j] { // else that its bidder enters would turn the control on
+						e.plain = append(e.plain, j)
+					}
 				}
 			}
 		}
