@@ -470,6 +470,9 @@ func (s *siege) change(i, j int, bid [][]choice) bool {
 		price := f.prices[j][n]
 		touched = touched[:0]
 		for m, st := range f.states {
+			if st.probability == 0 { // of a scenario that CVaR gives no weight
+				continue
+			}
 			at := groupOf[m]*len(rooms) + f.left[j][n][m]
 			if mass[at] == 0 {
 				touched = append(touched, at)
