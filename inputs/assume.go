@@ -1,13 +1,17 @@
 package inputs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"lotwise/models/auction"
 )
@@ -32,23 +36,41 @@ func Scenarios(path, file string) ([]auction.Assumption, error) {
 }
 
 // Assumptions reads the scenarios, and applies each of them once: a filter that selects nothing and values that make the
-// case invalid are reported too, all in one list of Errors.
-func Assumptions(path, file string) ([]auction.Assumption, error) {
+// case invalid are reported too, all in one list of Errors. Check, nil for none, is asked of each case, several at once; its
+// first error is returned where there are none of those.
+func Assumptions(path, file string, check func(*auction.Case) error) ([]auction.Assumption, error) {
 	list, err := Scenarios(path, file)
 	if err != nil {
 		return nil, err
 	}
-	var all Errors
+	errs := make([]error, len(list))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range list {
-		if _, err := ReadUnder(path, &list[i]); err != nil {
-			var wrong Errors
-			if !errors.As(err, &wrong) {
-				return nil, err
+		group.Go(func() error {
+			c, err := ReadUnder(path, &list[i])
+			if err == nil && check != nil {
+				err = check(c)
 			}
+			errs[i] = err
+			return nil
+		})
+	}
+	_ = group.Wait()
+	var all Errors
+	var other error
+	for _, err := range errs {
+		var wrong Errors
+		if errors.As(err, &wrong) {
 			all = append(all, wrong...)
+		} else {
+			other = cmp.Or(other, err)
 		}
 	}
-	return list, all.sorted()
+	if len(all) > 0 {
+		return nil, all.sorted()
+	}
+	return list, other
 }
 
 // ReadUnder reads the case at path under a cost assumption: its cells changed, then read and checked like

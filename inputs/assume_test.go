@@ -34,7 +34,7 @@ func TestAssumptionsChangeCells(t *testing.T) {
 		"dear,facilities,,fixed_cost,set,7",
 		"rules,rules,name=price_step,value,set,0.5",
 	}, "\n"))
-	list, err := Assumptions(dir, "")
+	list, err := Assumptions(dir, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestWrongAssumptions(t *testing.T) {
 		"c,bidders,bidder=Alpha,budget,set,5",
 		"d,bids,lot=L3,amount,multiply,2",
 	}, "\n"))
-	_, err := Assumptions(dir, "")
+	_, err := Assumptions(dir, "", nil)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -163,7 +163,7 @@ func TestGridIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	list, err := Assumptions(dir, file)
+	list, err := Assumptions(dir, file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

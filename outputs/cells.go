@@ -119,7 +119,7 @@ func parseNumber(s string) (float64, error) {
 	case "-inf":
 		return math.Inf(-1), nil
 	}
-	if decimal.MatchString(s) {
+	if strings.Trim(s, "0123456789+-.eE") == "" { // no word, and no hexadecimal number
 		if v, err := strconv.ParseFloat(s, 64); err == nil {
 			return v, nil
 		}

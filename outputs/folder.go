@@ -301,6 +301,15 @@ func ReadManifest(dir string) (*Manifest, error) {
 // it was written with; all errors come at once, each with file, line and column. It does not look at the
 // digests, see Tampered.
 func Read(dir string) (*auction.Results, *Manifest, error) {
+	return read(dir, func(string) bool { return true })
+}
+
+// ReadSummary is Read of summary.csv alone.
+func ReadSummary(dir string) (*auction.Results, *Manifest, error) {
+	return read(dir, func(file string) bool { return file == "summary.csv" })
+}
+
+func read(dir string, wanted func(file string) bool) (*auction.Results, *Manifest, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
 		return nil, nil, err
@@ -313,6 +322,9 @@ func Read(dir string) (*auction.Results, *Manifest, error) {
 			continue
 		}
 		delete(unread, t.file)
+		if !wanted(t.file) {
+			continue
+		}
 		path := filepath.Join(dir, t.file)
 		data, err := os.ReadFile(path)
 		if err != nil {

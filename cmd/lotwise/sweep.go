@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -88,7 +89,8 @@ type sweep struct {
 	list          []auction.Assumption
 	names         []string // of the run folders, by scenario
 	plan          plan
-	believed      string              // digest of the source of the beliefs
+	mu            sync.Mutex
+	believed      string              // digest of the source of the beliefs, the same in all scenarios
 	failed        map[int]jobs.Ending // by scenario: what another try might change
 }
 
@@ -190,7 +192,8 @@ func (s *sweep) read() (rows [][]string, err error) {
 		}
 		file = filepath.Join(dir, outputs.ScenariosFile)
 	}
-	if s.list, err = inputs.Assumptions(s.path, file); err != nil {
+	// Requirements are told before anything runs, too.
+	if s.list, err = inputs.Assumptions(s.path, file, s.check); err != nil {
 		return nil, err
 	}
 	base := slices.IndexFunc(s.list, func(a auction.Assumption) bool { return a.Name == inputs.Base })
@@ -199,20 +202,20 @@ func (s *sweep) read() (rows [][]string, err error) {
 	} else {
 		s.plan = apart(len(s.list), base)
 	}
-	// Requirements are told before anything runs, too.
-	for i := range s.list {
-		c, err := inputs.ReadUnder(s.path, &s.list[i])
-		if err == nil && s.cc.String("command") == "bid" {
-			err = s.believes(c)
-		}
-		if err == nil {
-			err = inputs.Requirements(c, s.cc.String("command"))
-		}
-		if infeasible := new(auction.Infeasible); err != nil && !errors.As(err, &infeasible) { // its run will say so
-			return nil, err
+	return inputs.ScenarioRows(s.list), nil
+}
+
+// check says whether a scenario's case has what the command needs. An infeasible one passes: its run will say so.
+func (s *sweep) check(c *auction.Case) error {
+	if s.cc.String("command") == "bid" {
+		if err := s.believes(c); err != nil {
+			if infeasible := new(auction.Infeasible); errors.As(err, &infeasible) {
+				return nil
+			}
+			return err
 		}
 	}
-	return inputs.ScenarioRows(s.list), nil
+	return inputs.Requirements(c, s.cc.String("command"))
 }
 
 // believes gives a scenario's case the beliefs that bid would, and notes the digest of what they are made of.
@@ -223,7 +226,9 @@ func (s *sweep) believes(c *auction.Case) error {
 	}
 	var m outputs.Manifest
 	if _, err = believe(s.cc, c, bidder, &m); m.Options.Beliefs != nil {
+		s.mu.Lock()
 		s.believed = m.Options.Beliefs.SHA256
+		s.mu.Unlock()
 	}
 	return err
 }
@@ -277,7 +282,11 @@ func (s *sweep) passed() []string {
 // arguments are the command line of a scenario's run, when those that it starts from are finished.
 func (s *sweep) arguments(i int) []string {
 	args := append([]string{s.cc.String("command")}, s.passed()...)
-	args = append(args, "--threads=1", "--progress=none", "--force",
+	threads := 1
+	if i == s.plan.base && len(s.plan.parent) > 1 && slices.Contains(s.plan.parent, i) {
+		threads = s.threads // all others wait for it
+	}
+	args = append(args, fmt.Sprintf("--threads=%d", threads), "--progress=none", "--force",
 		"--scenario="+filepath.Join(s.dir, outputs.ScenariosFile)+":"+s.list[i].Name, "--output="+filepath.Join(s.dir, s.names[i]))
 	for from := s.plan.parent[i]; from >= 0; from = s.plan.parent[from] { // one that is infeasible has no run
 		if near := filepath.Join(s.dir, s.names[from]); outputs.Finished(near) {
@@ -317,7 +326,7 @@ func (s *sweep) index() ([]outputs.IndexRow, error) {
 	for i := range s.list {
 		r := &rows[i]
 		*r = outputs.IndexRow{Scenario: s.list[i].Name, Probability: s.list[i].Probability, Status: "missing", Seconds: math.NaN()}
-		results, m, err := outputs.Read(filepath.Join(s.dir, s.names[i]))
+		results, m, err := outputs.ReadSummary(filepath.Join(s.dir, s.names[i]))
 		if err == nil {
 			r.Status, r.Seconds, r.Run, r.Metrics = string(m.Status), m.Run.Seconds, s.names[i], results.Summary
 			continue
