@@ -77,6 +77,15 @@ func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
 	name := filepath.Base(filepath.Clean(dirs[0]))
 	_, err := os.Stat(filepath.Join(dirs[0], outputs.IndexFile))
 	sweep := len(dirs) == 1 && err == nil
+	var index []outputs.IndexRow
+	if sweep {
+		if index, err = outputs.ReadIndex(dirs[0]); err != nil {
+			return nil, err
+		}
+		if only := onlyRun(index); only != "" { // with nothing to stand beside
+			dirs, sweep = []string{filepath.Join(dirs[0], only)}, false
+		}
+	}
 	if len(dirs) == 1 && !sweep {
 		r, m, err := outputs.Read(dirs[0])
 		if err != nil {
@@ -102,8 +111,22 @@ func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
 	if !sweep {
 		return report.Comparison("Comparison with "+name, c, nil), nil
 	}
-	index, err := outputs.ReadIndex(dirs[0])
-	return report.Comparison("Sweep "+name, c, index), err
+	return report.Comparison("Sweep "+name, c, index), nil
+}
+
+// onlyRun is the folder of the one finished run of a sweep, blank where there are none or more.
+func onlyRun(index []outputs.IndexRow) string {
+	only := ""
+	for _, r := range index {
+		switch {
+		case r.Run == "":
+		case only != "":
+			return ""
+		default:
+			only = r.Run
+		}
+	}
+	return only
 }
 
 // caseOf reads the case of a run: the one named, which must be it, or one that comes with the program, where it is that; else
