@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,18 +30,30 @@ var verifyCommand = &cli.Command{
 		"  lotwise verify usps2026 runs/usps",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "bids", Usage: "the `FILE` that allocate --bids read (default: where the run found it)"},
+		formatFlag(),
 	},
 	Action: func(cc *cli.Context) error {
 		given, err := arguments(cc, "CASE", "RUN")
 		if err != nil {
 			return err
 		}
-		return verifyRun(cc.App.Writer, given[0], given[1], cc.String("bids"))
+		if err := oneOf(cc, "format", formats); err != nil {
+			return err
+		}
+		v := &verdict{w: cc.App.Writer, format: cc.String("format"), dir: given[1]}
+		return v.verify(given[0], cc.String("bids"))
 	},
 }
 
-// verifyRun prints what is wrong with a run, or what of it was checked.
-func verifyRun(w io.Writer, path, dir, bids string) error {
+// A verdict is what is said of a run.
+type verdict struct {
+	w           io.Writer
+	format, dir string
+}
+
+// verify prints what is wrong with a run, or what of it was checked.
+func (v *verdict) verify(path, bids string) error {
+	dir := v.dir
 	stated, err := outputs.ReadManifest(dir)
 	if err != nil {
 		return err
@@ -75,14 +88,14 @@ func verifyRun(w io.Writer, path, dir, bids string) error {
 	r, m, err := outputs.Read(dir)
 	if err != nil {
 		found = append(found, strings.Split(err.Error(), "\n")...)
-		return disagreed(w, found)
+		return v.disagrees(found)
 	}
 	if other { // against another case everything would be wrong, and none of it news
-		return disagreed(w, found)
+		return v.disagrees(found)
 	}
 	if len(r.Beliefs) > 0 { // the run's own scenarios stand in the place of the case's
 		if err := inputs.ReadBeliefs(c, filepath.Join(dir, outputs.BeliefsFile)); err != nil {
-			return disagreed(w, append(found, strings.Split(err.Error(), "\n")...))
+			return v.disagrees(append(found, strings.Split(err.Error(), "\n")...))
 		}
 	}
 	report := verify.Check(c, r, verify.Options{
@@ -95,14 +108,17 @@ func verifyRun(w io.Writer, path, dir, bids string) error {
 	}
 	found = append(found, wrong...)
 	if len(found) > 0 {
-		return disagreed(w, found)
+		return v.disagrees(found)
 	}
-	fmt.Fprintf(w, "The run %s holds: its inputs are the case's, its tables are as written, and what they say follows.\n", dir)
+	if v.format != formats[0] {
+		return v.print(nil, report.Checked)
+	}
+	fmt.Fprintf(v.w, "The run %s holds: its inputs are the case's, its tables are as written, and what they say follows.\n", dir)
 	for _, line := range report.Checked {
-		fmt.Fprintf(w, "  %s\n", line)
+		fmt.Fprintf(v.w, "  %s\n", line)
 	}
 	if m.Status == auction.LimitStruck || m.Status == auction.Interrupted {
-		fmt.Fprintf(w, "It claims no more than it has: its status is %s.\n", m.Status)
+		fmt.Fprintf(v.w, "It claims no more than it has: its status is %s.\n", m.Status)
 	}
 	return nil
 }
@@ -147,14 +163,32 @@ func places(dir string, findings []verify.Finding) (list []string, err error) {
 	return list, nil
 }
 
-// disagreed prints the findings and fails.
-func disagreed(w io.Writer, found []string) error {
+// disagrees prints what is wrong with a run.
+func (v *verdict) disagrees(found []string) error {
+	disagrees := &failure{exitFailure, fmt.Errorf("the run does not hold: %d findings", len(found))}
+	if v.format != formats[0] {
+		return errors.Join(v.print(found, nil), disagrees)
+	}
 	for i, f := range found {
 		if i == mostFindings {
-			fmt.Fprintf(w, "and %d more\n", len(found)-i)
+			fmt.Fprintf(v.w, "and %d more\n", len(found)-i)
 			break
 		}
-		fmt.Fprintln(w, f)
+		fmt.Fprintln(v.w, f)
 	}
-	return &failure{exitFailure, fmt.Errorf("the run does not hold: %d findings", len(found))}
+	return disagrees
+}
+
+// print prints a verdict for programs: all findings, or what was checked; as CSV one table of both.
+func (v *verdict) print(found, checked []string) error {
+	var rows [][]any
+	for _, f := range found {
+		rows = append(rows, []any{"finding", f})
+	}
+	for _, c := range checked {
+		rows = append(rows, []any{"checked", c})
+	}
+	return printSheets(v.w, v.format, object{{"run", v.dir}, {"holds", len(found) == 0}}, []outputs.Sheet{
+		sheetOf("verdict", []outputs.SheetColumn{{Name: "kind"}, {Name: "what"}}, rows),
+	})
 }
