@@ -137,8 +137,10 @@ func (w *workbench) examine(ctx context.Context, part int, losers []*loser, shar
 			return err
 		}
 	}
+	// One program over so many bids may take more than all of the effort, which is looked at between programs alone.
+	large := e != nil && part < len(w.q.out.parts) && len(w.q.out.parts[part].bids) > mostSearched
 	for _, l := range losers {
-		if !l.exact && l.never == "" && ctx.Err() == nil && !e.spent() {
+		if !l.exact && l.never == "" && ctx.Err() == nil && !e.spent() && !large {
 			if err := w.find(ctx, l, e); err != nil {
 				return err
 			}
@@ -153,6 +155,9 @@ func (w *workbench) examine(ctx context.Context, part int, losers []*loser, shar
 	}
 	return nil
 }
+
+// mostSearched is the most bids of a component in which auto searches for the price of one by programs of its own.
+const mostSearched = 10_000
 
 // open says why prices of a part are not known exactly.
 func (w *workbench) open(ctx context.Context, part int) string {
