@@ -32,7 +32,6 @@ var allocateCommand = &cli.Command{
 		"  lotwise allocate mycase -o runs/priced --limit-costs\n" +
 		"  lotwise allocate mycase -o runs/late --bids late-bids.csv --time-limit 10m",
 	Flags: solvingFlags(allocateFlags...),
-
 	Action: func(cc *cli.Context) error {
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {
 			if err := replaceBids(c, m, cc.String("bids")); err != nil {

@@ -283,7 +283,7 @@ func (s *sweep) passed() []string {
 func (s *sweep) arguments(i int) []string {
 	args := append([]string{s.cc.String("command")}, s.passed()...)
 	threads := 1
-	if i == s.plan.base && len(s.plan.parent) > 1 && slices.Contains(s.plan.parent, i) {
+	if i == s.plan.base && slices.Contains(s.plan.parent, i) {
 		threads = s.threads // all others wait for it
 	}
 	args = append(args, fmt.Sprintf("--threads=%d", threads), "--progress=none", "--force",

@@ -194,11 +194,7 @@ func (s *packer) tighten(ctx context.Context, r *relaxation) error {
 			return nil
 		}
 		last = s.bound
-		added := false
-		for _, q := range r.violatedCliques(r.x) {
-			added = r.add(q) || added
-		}
-		if !added {
+		if !r.tighten() {
 			return nil
 		}
 	}

@@ -65,6 +65,15 @@ func (p *packing) relax() (*relaxation, error) {
 
 func (r *relaxation) close() { r.session.Close() }
 
+// tighten adds the cliques that its point violates, and says whether there were any new ones.
+func (r *relaxation) tighten() bool {
+	added := false
+	for _, q := range r.violatedCliques(r.x) {
+		added = r.add(q) || added
+	}
+	return added
+}
+
 // add adds a clique, unless it is there, and says whether it did.
 func (r *relaxation) add(q []int32) bool {
 	slices.Sort(q)

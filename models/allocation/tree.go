@@ -220,11 +220,7 @@ func (t *tree) expand(ctx context.Context, n *branch, cuts int) (bool, error) {
 		}
 		if last-r.bound > branchGain*(r.bound-enough()) && len(r.cliques) < cuts {
 			last = r.bound
-			added := false
-			for _, q := range r.violatedCliques(r.x) {
-				added = r.add(q) || added
-			}
-			if added {
+			if r.tighten() {
 				continue
 			}
 		}
