@@ -137,6 +137,8 @@ const (
 	variantCuts = 0.01
 	// variantChoice bounds the steps of searches by prices before others are tried.
 	variantChoice = 3000
+	// variantNodes is how many nodes branch and bound by relaxations is given.
+	variantNodes = 3000
 	// deepest is the share of the gap that a search by prices from the bound down gives away first.
 	deepest = 1.0 / 32
 	// tightGap is the share of the bound up to which a gap is left to mixed-integer programming before long searches without it.
@@ -301,11 +303,20 @@ func chosen(c *choice, among []int32) []int32 {
 // prove closes the gap that the relaxation leaves.
 func (s *quest) prove(ctx context.Context) error {
 	r := s.v.relaxed
-	work := coverWork
-	if !s.v.wide && s.tight() {
-		work = tightWork
+	if s.choose(ctx) || s.closed() || s.stopped(ctx) {
+		return nil
 	}
-	if s.choose(ctx) || s.closed() || s.stopped(ctx) || s.sweep(ctx, work) || s.closed() || s.stopped(ctx) {
+	work := coverWork
+	switch {
+	case s.v.wide:
+	case s.tight():
+		work = tightWork
+	default:
+		if done, err := s.grow(ctx); done || err != nil || s.closed() || s.stopped(ctx) {
+			return err
+		}
+	}
+	if s.sweep(ctx, work) || s.closed() || s.stopped(ctx) {
 		return nil
 	}
 	if s.v.wide {
@@ -314,13 +325,29 @@ func (s *quest) prove(ctx context.Context) error {
 			return err
 		}
 	}
-	b := &packer{packing: s.packing, k: s.v.k, members: s.v.members, o: s.o, deadline: s.deadline, best: s.best, most: s.target(), bound: s.bound}
+	b := s.packer(s.target())
 	err := b.beat(ctx, r)
 	s.offer(b.best)
 	if s.bound = min(s.bound, b.bound); s.bound <= b.most+b.slack() { // told with an allowance
 		s.bound = min(s.bound, s.target())
 	}
 	return err
+}
+
+// grow closes the gap by branch and bound by relaxations, and says whether that came to its end.
+func (s *quest) grow(ctx context.Context) (bool, error) {
+	b := s.packer(max(s.most, s.floor))
+	done, err := b.grow(ctx, s.v.relaxed, variantNodes)
+	s.offer(b.best)
+	if s.bound = min(s.bound, b.bound); done {
+		s.bound = min(s.bound, s.target())
+	}
+	return done, err
+}
+
+// packer is the search for what is worth more than most in the same packing.
+func (s *quest) packer(most float64) *packer {
+	return &packer{packing: s.packing, k: s.v.k, members: s.v.members, o: s.o, deadline: s.deadline, best: s.best, most: most, bound: s.bound}
 }
 
 // tighten solves the relaxation, with cliques that cut off fractions as long as they close the gap.
