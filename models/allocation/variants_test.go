@@ -87,6 +87,55 @@ func TestNeedSearchIsEnumeration(t *testing.T) {
 	}
 }
 
+// Branch and bound by relaxations finds the best packing of a variant if it is worth more than the floor, and says so if none is.
+func TestGrowIsEnumeration(t *testing.T) {
+	found, none := 0, 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 44))
+		p, _ := NewProblem(bundleCase(r, 3+r.IntN(8), 6+r.IntN(10)))
+		for _, k := range packings(p) {
+			v, err := k.variants(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(v.value) < 3 || len(v.value) > 16 {
+				v.close()
+				continue
+			}
+			fees := make([]float64, len(p.Case.Bidders))
+			for i := range fees {
+				fees[i] = float64(r.IntN(4))
+			}
+			q := v.with(fees, -1)
+			want := heaviest(q, nil)
+			s := v.quest(q, nil, want+float64(r.IntN(3))-1.5, solver.Options{})
+			v.relaxed.become(q)
+			if ok, err := v.relaxed.solve(t.Context(), solver.Options{}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			s.bound = v.relaxed.bound
+			done, err := s.grow(t.Context())
+			if err != nil || !done {
+				t.Fatalf("seed %d: done %v, %v", seed, done, err)
+			}
+			if max(s.bound, s.target()) < want || !q.fits(s.best) || s.bound > s.target() {
+				t.Fatalf("seed %d: %v is the best, %v by enumeration, bound %v, target %v", seed, s.most, want, s.bound, s.target())
+			}
+			if want > s.floor {
+				if found++; s.most != want {
+					t.Fatalf("seed %d: %v found, %v by enumeration", seed, s.most, want)
+				}
+			} else {
+				none++
+			}
+			v.close()
+		}
+	}
+	if found < 50 || none < 20 {
+		t.Errorf("%d searches with something to find, %d without: too few", found, none)
+	}
+}
+
 // The best of one variant after the other, in one relaxation, is that of the program with the same fees and bids.
 func TestVariantsAreTheMixedIntegerProgram(t *testing.T) {
 	asked := 0
