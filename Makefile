@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: help setup build run peers test race fuzz lint fmt docs bench bench-check install clean
+.PHONY: help setup build run peers test test-all race fuzz lint fmt docs bench bench-check install clean
 
 # cgo binds HiGHS; the version is stamped below, so Go need not ask git for it.
 export CGO_ENABLED := 1
@@ -45,6 +45,9 @@ peers: $(VENV)/peers ## set up the other solvers that tests compare with
 # With the peers required, a test that cannot compare fails rather than being skipped.
 test: build peers ## run every test
 	LOTWISE_PEERS=required $(GO) test $(strip $(TESTFLAGS) ./...)
+
+test-all: setup ## run the random tests of bidders' problems at their full counts (a quarter of an hour)
+	LOTWISE_CASES=all $(GO) test -count=1 -timeout 60m $(strip $(TESTFLAGS)) -v -run '^(TestOptimalBids|TestStopped|TestStoppedAtRandom)$$' ./models/bidding ./models/bilevel
 
 race: setup ## run the tests of the concurrent rooms under the race detector
 	$(GO) test $(strip $(RACEFLAGS) $(TESTFLAGS)) $(RACE)

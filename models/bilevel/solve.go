@@ -120,7 +120,7 @@ func (h *hunt) ceiling() float64 {
 }
 
 func (h *hunt) run() error {
-	for _, bid := range [][]Choice{h.o.Start, nil} {
+	for _, bid := range [][]Choice{h.o.Start, nil, h.lowest()} {
 		if err := h.polish(bid, polishing); err != nil {
 			return err
 		}
@@ -181,6 +181,22 @@ func (h *hunt) run() error {
 		}
 	}
 	return nil
+}
+
+// lowest is all of every item at its lowest price, of a group the first: what is worth something only together is found
+// from there.
+func (h *hunt) lowest() []Choice {
+	var bid []Choice
+	groups := map[string]bool{}
+	for i := range h.items {
+		it := &h.items[i]
+		if len(it.Rows) > 1 || groups[it.Group] {
+			continue
+		}
+		groups[it.Group] = it.Group != ""
+		bid = append(bid, Choice{Item: i, Tick: it.windows[0].low, Fraction: 1})
+	}
+	return bid
 }
 
 // try asks the seller for its answers to a bid that the language has, and keeps the bid if it is the best.
