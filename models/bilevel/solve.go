@@ -299,7 +299,7 @@ func (h *hunt) around(bid []Choice, i int) [][]Choice {
 		slices.SortFunc(bid, func(a, b Choice) int { return a.Item - b.Item })
 		return bid
 	}
-	bids := [][]Choice{rest}
+	var bids [][]Choice
 	var ticks []int64
 	if now.Tick >= 0 {
 		ticks = append(ticks, now.Tick-1, now.Tick+1)
@@ -337,5 +337,5 @@ func (h *hunt) around(bid []Choice, i int) [][]Choice {
 			}
 		}
 	}
-	return bids
+	return append(bids, rest) // last: what one item alone does not gain, two may
 }
