@@ -125,6 +125,9 @@ func (h *hunt) run() error {
 			return err
 		}
 	}
+	if err := h.pairs(polishing); err != nil {
+		return err
+	}
 	if _, err := h.tell(h.best.Bid); err != nil {
 		return err
 	}
@@ -197,6 +200,31 @@ func (h *hunt) lowest() []Choice {
 		bid = append(bid, Choice{Item: i, Tick: it.windows[0].low, Fraction: 1})
 	}
 	return bid
+}
+
+// pairs looks, where no bid is better than none so far, for two items that are worth something only together: one at its
+// lowest price, the other at prices over all its range, for a limit on revenue may ask for any.
+func (h *hunt) pairs(tries int) error {
+	for i := range h.items {
+		for k := range h.items {
+			windows := h.items[k].windows
+			low, high := windows[0].low, windows[len(windows)-1].high
+			for tick := low; tick <= high; tick += max(1, (high-low)/firstWindows) {
+				if tries--; i == k || tries < 0 || len(h.best.Bid) > 0 || h.ctx.Err() != nil {
+					continue
+				}
+				bid := []Choice{{Item: i, Tick: h.items[i].windows[0].low, Fraction: 1}, {Item: k, Tick: tick, Fraction: 1}}
+				slices.SortFunc(bid, func(a, b Choice) int { return a.Item - b.Item })
+				if _, err := h.try(bid); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(h.best.Bid) == 0 {
+		return nil
+	}
+	return h.polish(h.best.Bid, polishing/4)
 }
 
 // try asks the seller for its answers to a bid that the language has, and keeps the bid if it is the best.
