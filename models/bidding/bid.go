@@ -95,8 +95,10 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 		} else {
 			e.add(p, answer.Strategy, out, weight)
 		}
-		e.explain(&r.BidTables, p, answer.Strategy, out, o)
-		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy, out: out})
+		if err := e.explain(ctx, &r.BidTables, p, answer.Strategy, out, o); err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, played{weight: weight, problem: p, strategy: answer.Strategy, out: out, asked: e.asked})
 	}
 	o.Report(auction.Progress{Stage: "best responses", Done: len(types), Total: len(types), Objective: total.Objective, Bound: total.Bound, Epsilon: share(total.Bound-total.Objective, total.Bound)})
 	e.sales.Fill(r)
@@ -203,6 +205,7 @@ type played struct {
 	problem  *Problem
 	strategy auction.Strategy
 	out      *Outcome
+	asked    *asked // where the seller decides over lots together
 }
 
 // expectation adds up what bids lead to over types and scenarios.
@@ -214,6 +217,7 @@ type expectation struct {
 	merit      auction.Merit
 	won        []float64
 	packages   []string       // by row of the bid: the package that it is of, blank for none; nil where there are none
+	asked      *asked         // the bid that joint answers
 	joint      []bilevel.Sale // by scenario: the answer to the type at hand of a seller who decides over lots together
 }
 

@@ -160,6 +160,17 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	slices.SortStableFunc(parts, func(x, y part) int { return compare(x.bid, y.bid) })
 	r := &Response{Profit: answer.Profit, Objective: answer.Objective, Bound: answer.Bound, Status: answer.Status}
 	out := &Outcome{Profit: answer.Profit, Bids: make([]BidOutcome, len(parts))}
+	e.asked = &asked{problem: b}
+	place := map[int]int{}
+	for _, x := range parts {
+		at, known := place[x.choice]
+		if !known {
+			at = len(e.asked.bid)
+			place[x.choice] = at
+			e.asked.bid = append(e.asked.bid, answer.Bid[x.choice])
+		}
+		e.asked.choice = append(e.asked.choice, at)
+	}
 	e.joint, e.packages = make([]bilevel.Sale, len(answer.Sales)), nil
 	for _, x := range parts {
 		r.Strategy = append(r.Strategy, x.bid)

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -73,6 +74,30 @@ func TestJoinedVerified(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkRisk(t, c, r, o)
+		bids := map[string]bool{}
+		for _, b := range r.RecommendedBids {
+			bids[b.Type+b.Bid] = true
+		}
+		for _, x := range r.BidCurves {
+			delete(bids, x.Type+x.Bid)
+			for _, e := range r.Equilibrium {
+				if e.Type == x.Type && x.Recommended == "yes" && !near(x.ExpectedProfit, e.Profit) {
+					t.Errorf("the curve of %s earns %v at its own price, the bid %v", x.Bid, x.ExpectedProfit, e.Profit)
+				}
+			}
+		}
+		if len(bids) > 0 {
+			t.Errorf("no curves of %v", bids)
+		}
+		if n := len(r.BidCurves); n > 0 {
+			was := r.BidCurves[n-1].ExpectedProfit
+			r.BidCurves[n-1].ExpectedProfit -= 0.5
+			v := verify.Check(c, r, verify.Options{Command: "bid", Gap: o.Gap, Epsilon: 1e-3, Concept: "auto", Risk: o.Risk})
+			if strings.Contains(fmt.Sprint(v.Checked), "recomputed by branch and bound") && len(v.Findings) == 0 {
+				t.Error("a lie about a curve goes unnoticed")
+			}
+			r.BidCurves[n-1].ExpectedProfit = was
+		}
 		if len(r.ProfitScenarios) > 0 {
 			r.ProfitScenarios[0].Profit += 0.5
 			r.ProfitScenarios[0].Payment -= 0.5

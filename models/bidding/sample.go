@@ -54,16 +54,21 @@ func (e *expectation) outOfSample(ctx context.Context, r *auction.Results, chose
 			add("in_sample_profit", m.Number, money)
 		}
 	}
-	t := &tally{}
+	var t *tally
 	if e.joint == nil {
 		t = e.fresh(ctx, chosen, o)
+	} else {
+		var err error
+		if t, err = e.freshJoined(ctx, chosen, o); err != nil {
+			return err
+		}
 	}
 	if t.n > 1 {
 		mean, variance := stat.MeanVariance(t.profit, t.weight) // with weights that sum to n
 		add("out_of_sample_profit", mean, money)
 		add("profit_standard_error", math.Sqrt(variance/float64(t.n)), money)
 		add("out_of_sample_scenarios", float64(t.n), "")
-		if chosen[0].problem.capped() {
+		if e.joint == nil && chosen[0].problem.capped() {
 			add("cap_violation_probability", t.over/float64(t.n), "")
 		}
 	}

@@ -1,6 +1,7 @@
 package bidding
 
 import (
+	"context"
 	"math"
 
 	"lotwise/models/auction"
@@ -9,7 +10,7 @@ import (
 
 // explain adds what says why a type's bid is what it is: what each lot is worth, curves of expected profit, what is
 // earned in each scenario, and what becomes of the facilities.
-func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strategy, out *Outcome, o auction.Options) {
+func (e *expectation) explain(ctx context.Context, r *auction.BidTables, p *Problem, s auction.Strategy, out *Outcome, o auction.Options) error {
 	domains := p.domains(out)
 	stakes := p.stakes(s, out, domains)
 	bidder, typ := e.c.Bidders[e.bidder].Name, e.c.Bidders[e.bidder].Types[p.Network.Type()].Name
@@ -20,11 +21,16 @@ func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strate
 		x.Bidder, x.Type = bidder, typ
 		r.BidLots = append(r.BidLots, x)
 	}
-	curves := o.Curves
-	if e.joint != nil {
-		curves = 0 // another price may change what is won everywhere
+	var points []auction.CurvePoint
+	if e.joint == nil {
+		points = p.curveRows(e.c, s, out, stakes, o.Curves)
+	} else {
+		var err error
+		if points, err = e.joinedCurves(ctx, s, stakes, o); err != nil {
+			return err
+		}
 	}
-	for _, x := range p.curveRows(e.c, s, out, stakes, curves) {
+	for _, x := range points {
 		x.Bidder, x.Type = bidder, typ
 		r.BidCurves = append(r.BidCurves, x)
 	}
@@ -53,6 +59,7 @@ func (e *expectation) explain(r *auction.BidTables, p *Problem, s auction.Strate
 			})
 		}
 	}
+	return nil
 }
 
 // lossSlack is the share of V(0) by which a profit, which is a difference of such values, may be under zero and still

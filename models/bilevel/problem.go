@@ -157,26 +157,13 @@ func (g *game) templates(tick int64) []auction.Bid {
 // farTick is the tick at which the slope of values is measured.
 const farTick = 1000
 
-func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
+// bare is a problem with its scenarios' rivals: enough to ask the seller.
+func (p *Problem) bare() *game {
 	g := &game{Problem: p, lots: p.Network.Lots(), place: map[int]int{}, values: p.Network.NewEvaluator(), sales: map[string][]Sale{}}
 	for n, l := range g.lots {
 		g.place[l] = n
 	}
 	g.zero = g.values.Value(make([]float64, len(g.lots)))
-	for i := range p.Items {
-		it := item{Item: &p.Items[i]}
-		for _, r := range it.Rows {
-			it.volume += r.Quantity
-		}
-		g.items = append(g.items, it)
-	}
-	empty := scene{}
-	low, _ := allocation.NewProblem(g.with(&empty, g.templates(0)))
-	high, _ := allocation.NewProblem(g.with(&empty, g.templates(farTick)))
-	for i := range g.items {
-		g.items[i].base = low.Value[i]
-		g.items[i].slope = (high.Value[i] - low.Value[i]) / farTick
-	}
 	for n := range p.Case.Beliefs {
 		s := scene{probability: p.Case.Beliefs[n].Probability}
 		at := map[int]int{}
@@ -191,9 +178,47 @@ func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
 				s.rivals[k].Requires = at[r]
 			}
 		}
-		q, _ := allocation.NewProblem(g.with(&s, nil))
+		g.scenes = append(g.scenes, s)
+	}
+	return g
+}
+
+// A Seller tells what it accepts of bids of a problem.
+type Seller struct {
+	g    *game
+	seed int64
+}
+
+// NewSeller is the seller of a problem.
+func NewSeller(p *Problem, seed int64) *Seller { return &Seller{g: p.bare(), seed: seed} }
+
+// Answer returns the seller's answers to a bid, by scenario of Case.Beliefs. An error is that of the context, or a failure
+// of the solver.
+func (s *Seller) Answer(ctx context.Context, bid []Choice) ([]Sale, error) {
+	return s.g.ask(ctx, bid, s.seed)
+}
+
+func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
+	g := p.bare()
+	for i := range p.Items {
+		it := item{Item: &p.Items[i]}
+		for _, r := range it.Rows {
+			it.volume += r.Quantity
+		}
+		g.items = append(g.items, it)
+	}
+	empty := scene{}
+	low, _ := allocation.NewProblem(g.with(&empty, g.templates(0)))
+	high, _ := allocation.NewProblem(g.with(&empty, g.templates(farTick)))
+	for i := range g.items {
+		g.items[i].base = low.Value[i]
+		g.items[i].slope = (high.Value[i] - low.Value[i]) / farTick
+	}
+	for n := range g.scenes {
+		s := &g.scenes[n]
+		q, _ := allocation.NewProblem(g.with(s, nil))
 		s.void, s.value = q.Out, q.Value
-		all := g.with(&s, g.templates(0))
+		all := g.with(s, g.templates(0))
 		for k := range p.Case.Limits {
 			s.limits = append(s.limits, all.Scoped(&p.Case.Limits[k]))
 		}
@@ -206,7 +231,6 @@ func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
 		default:
 			s.alone = out.Objective
 		}
-		g.scenes = append(g.scenes, s)
 	}
 	for i := range g.items {
 		g.price(i)

@@ -379,6 +379,10 @@ func (k *checker) checkBidCurves(of replyOf) {
 
 // checkPoint recomputes one point: of the strategy's rows, those for the lot change what they win.
 func (k *checker) checkPoint(x *reply, i, row, lot int) {
+	if k.unmodelled() != "" {
+		k.checkJoinedPoint(x, i, row)
+		return
+	}
 	r := &k.r.BidCurves[i]
 	var moved []bidRow
 	own := -1

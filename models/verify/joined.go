@@ -265,6 +265,37 @@ func (k *checker) checkJoined(p *play) (sold sales, results []*arenaResult, ok b
 	return sold, []*arenaResult{res}, true
 }
 
+// checkJoinedPoint recomputes a point of a curve: the seller's optima over the bid with one row, or the package that it is of,
+// at another price.
+func (k *checker) checkJoinedPoint(x *reply, i, row int) {
+	r := &k.r.BidCurves[i]
+	rows := slices.Clone(x.s.rows)
+	for j := range rows {
+		if j == row || rows[j].whole != "" && rows[j].whole == rows[row].whole {
+			rows[j].price = r.Price
+		}
+	}
+	y, _, ok := k.joinedReply(x.p, x.g, &strategy{rows: rows})
+	if !ok {
+		return
+	}
+	profit, quantity, payment, win := 0.0, 0.0, 0.0, 0.0
+	for n := range y.scenarios {
+		s := &y.scenarios[n]
+		profit += s.probability * s.profit
+		quantity += s.probability * s.rows[row].quantity
+		payment += s.probability * s.rows[row].payment
+		win += s.probability * s.rows[row].win
+	}
+	k.expected(tableCurves, i, "win_probability", r.WinProbability, win, probTol)
+	k.expected(tableCurves, i, "expected_quantity", r.ExpectedQuantity, quantity, 0)
+	k.expected(tableCurves, i, "expected_payment", r.ExpectedPayment, payment, 0)
+	k.expected(tableCurves, i, "expected_profit", r.ExpectedProfit, profit, valueTol*(x.scale+payment))
+	if r.Fits != "yes" {
+		k.find(tableCurves, i, "fits", "%q, the seller keeps to budget and volume cap", r.Fits)
+	}
+}
+
 // attackJoined changes the recommended bid one row at a time: a step more or less, half of it, none; and what lots the
 // network uses are bid for at their reserve and at rivals' prices.
 func (k *checker) attackJoined(p *play, g *group, s *strategy) {

@@ -1,0 +1,165 @@
+package bidding
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"lotwise/models/auction"
+	"lotwise/models/bilevel"
+)
+
+// Where the seller decides over lots together, another price of one row may change what is won anywhere, so every point of
+// a curve and every fresh scenario is an answer of the seller's.
+
+const (
+	// curveAnswers is the most answers of the seller, one a point and scenario, that curves take; the first curve is
+	// worked out whatever it takes.
+	curveAnswers = 2_000
+	// freshAnswers is the most fresh scenarios in which the seller is asked.
+	freshAnswers = 200
+)
+
+// asked is a bid to a seller who decides over lots together.
+type asked struct {
+	problem *bilevel.Problem
+	bid     []bilevel.Choice // in the order of the strategy's rows, which breaks ties between the bidder's own
+	choice  []int            // by row of the strategy: its place in bid
+}
+
+// joinedCurves returns the curves of the rows with most at stake, as many as o.Curves and curveAnswers allow: what the whole
+// bid earns by the seller's real answers when one row, or the package that it is of, names another price. The prices are those
+// at which a rival's bid for one of its lots is met or beaten, the reserve, and its own.
+func (e *expectation) joinedCurves(ctx context.Context, s auction.Strategy, stakes []stake, o auction.Options) ([]auction.CurvePoint, error) {
+	var rows []int // one a bid
+	profit := make([]float64, len(s))
+	for l := range stakes {
+		for _, r := range stakes[l].rows {
+			profit[r] = stakes[l].profit
+			rows = append(rows, r)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Or(cmp.Compare(profit[b], profit[a]), a-b) })
+	var list []auction.CurvePoint
+	seller := bilevel.NewSeller(e.asked.problem, o.Seed)
+	done := map[int]bool{} // by choice
+	answers := 0
+	for _, r := range rows {
+		at := e.asked.choice[r]
+		if done[at] {
+			continue
+		}
+		ticks := e.curveTicks(at)
+		answers += len(ticks) * len(e.c.Beliefs)
+		if len(done) == o.Curves || len(done) > 0 && answers > curveAnswers {
+			break
+		}
+		done[at] = true
+		points, err := e.joinedCurve(ctx, seller, s, r, ticks)
+		if ctx.Err() != nil {
+			break // the curves that there are, are whole
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, points...)
+	}
+	return list, nil
+}
+
+// curveTicks are the prices of a curve.
+func (e *expectation) curveTicks(at int) []int64 {
+	x := e.asked.bid[at]
+	it := &e.asked.problem.Items[x.Item]
+	lots := map[int]bool{}
+	least := int64(0)
+	for _, r := range it.Rows {
+		lots[r.Lot] = true
+		reserve := e.c.Rules.TickUp(e.c.Lots[r.Lot].Reserve)
+		for auction.UnderReserve(e.c.Rules.Price(reserve), e.c.Lots[r.Lot].Reserve) {
+			reserve++
+		}
+		least = max(least, reserve)
+	}
+	ticks := []int64{least, x.Tick}
+	for i := range e.c.Beliefs {
+		for _, b := range e.c.Beliefs[i].Bids {
+			volume := 0.0
+			meets := false
+			for _, r := range b.Rows {
+				volume += r.Quantity
+				meets = meets || lots[r.Lot] && r.Quantity > 0
+			}
+			if b.Bidder != e.bidder && meets {
+				ticks = append(ticks, e.c.Rules.TickUp(b.Amount/volume), e.c.Rules.TickOver(b.Amount/volume))
+			}
+		}
+	}
+	slices.Sort(ticks)
+	return slices.DeleteFunc(slices.Compact(ticks), func(t int64) bool { return t < least })
+}
+
+// joinedCurve returns the points of one row.
+func (e *expectation) joinedCurve(ctx context.Context, seller *bilevel.Seller, s auction.Strategy, row int, ticks []int64) ([]auction.CurvePoint, error) {
+	at := e.asked.choice[row]
+	var list []auction.CurvePoint
+	for _, tick := range ticks {
+		bid := slices.Clone(e.asked.bid)
+		bid[at].Tick = tick
+		sales, err := seller.Answer(ctx, bid)
+		if err != nil {
+			return nil, err
+		}
+		x := auction.CurvePoint{
+			Bid: e.rowName(s, row), Lot: e.c.Lots[s[row].Lot].Name, Quantity: s[row].Quantity, Price: e.c.Rules.Price(tick), Fits: "yes",
+		}
+		if tick == s[row].Tick {
+			x.Recommended = "yes"
+		}
+		for i := range sales {
+			q := e.c.Beliefs[i].Probability
+			w := sales[i].Own[at] * x.Quantity
+			x.ExpectedProfit += q * sales[i].Profit
+			x.ExpectedQuantity += q * w
+			x.ExpectedPayment += q * w * x.Price
+			if w > won*min(1, x.Quantity) {
+				x.WinProbability += q
+			}
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+// freshJoined evaluates the bids on fresh scenarios by the seller's answers, at most freshAnswers of them.
+func (e *expectation) freshJoined(ctx context.Context, chosen []played, o auction.Options) (*tally, error) {
+	t := &tally{}
+	size := min(o.Sample.Fresh, freshAnswers)
+	o.Report(auction.Progress{Stage: "fresh scenarios", Total: size, Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
+	if size == 0 || ctx.Err() != nil {
+		return t, nil
+	}
+	c := e.meeting(o.Sample.Draw(size, freshStream))
+	profit := make([]float64, len(c.Beliefs))
+	for _, x := range chosen {
+		p := *x.asked.problem
+		p.Case = c
+		sales, err := bilevel.NewSeller(&p, o.Seed).Answer(ctx, x.asked.bid)
+		if ctx.Err() != nil {
+			return t, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range sales {
+			profit[i] += x.weight * sales[i].Profit
+		}
+	}
+	for i := range c.Beliefs {
+		t.profit = append(t.profit, profit[i])
+		t.weight = append(t.weight, c.Beliefs[i].Probability*float64(size))
+	}
+	t.n = size
+	return t, nil
+}
