@@ -330,12 +330,13 @@ func withoutDives() map[string]any {
 
 // branch looks for packings other than the best that are worth as much or more by branch and bound of so many nodes, 0 for any
 // number, to a gap. Ties are settled where there are few. The best is left among what is looked for, but for a little less than
-// it is worth: so it is a start, and what is worth as much is better.
+// it is worth: so it is a start, and what is worth as much is better. To a gap there is none of that, as the row that says so has
+// all members and makes each relaxation dearer.
 func (s *packer) branch(ctx context.Context, r *relaxation, nodes int, gap float64) error {
 	seen := [][]int32{s.best} // worth the same
 	for {
 		m := s.program(r)
-		ties := !s.k.problem.AnyOptimum && len(seen) <= tieOptima
+		ties := !s.k.problem.AnyOptimum && len(seen) <= tieOptima && gap == 0
 		o := left(s.o, s.deadline)
 		o.RelGap, o.NodeLimit, o.Start, o.Extra = gap, nodes, m.start(s.best), withoutDives()
 		less := 0.0
