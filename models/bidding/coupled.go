@@ -120,6 +120,7 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	b := &bilevel.Problem{Case: e.c, Bidder: e.bidder, Network: net, Items: lotItems(e.c, net), Risk: o.Risk}
 	if e.c.Rules.PackageBids {
 		b.Items = append(b.Items, packageItems(e.c, e.bidder, net)...)
+		b.Items = append(b.Items, pricedItems(e.c, p, b.Items)...)
 	}
 	if list := b.Overlooked(); len(list) > 0 {
 		return nil, nil, &auction.Unsupported{Reasons: list}

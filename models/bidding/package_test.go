@@ -88,3 +88,57 @@ func TestPackageBids(t *testing.T) {
 		}
 	}
 }
+
+// A third lot in zone A, dearer than the first, makes the package of all lots of the hub cost more than it is worth. The
+// best package of all subsets, by enumeration, is one that the network prices out.
+func TestPricedPackages(t *testing.T) {
+	c := packaged(true)
+	c.Lots = append(c.Lots, auction.Lot{Name: "A2", Zone: "A", Capacity: 1})
+	for s := range c.Beliefs {
+		c.Beliefs[s].Bids = append(c.Beliefs[s].Bids, auction.Bid{
+			Bidder: 0, Name: "2", Amount: 7, MinFraction: 1, Requires: -1, Rows: []auction.BidRow{{Lot: 2, Quantity: 1, Price: 7}},
+		})
+	}
+	best, over := 0.0, 0
+	for set := 1; set < 8; set++ {
+		a, b := set&5 != 0, set&2 != 0 // lots 0 and 2 are of zone A
+		worth, lots := 0.0, 0.0
+		switch {
+		case a && b:
+			worth = 12
+		case a || b:
+			worth = 1
+		}
+		for l := range 3 {
+			lots += float64(set >> l & 1)
+		}
+		for tick := range 40 {
+			amount, v := c.Rules.PriceStep*lots*float64(tick), 0.0
+			for s := range c.Beliefs {
+				against := 0.0
+				for l := range 3 {
+					if set>>l&1 == 1 {
+						against += c.Beliefs[s].Bids[l].Amount
+					}
+				}
+				if amount > against {
+					v += (worth - amount) / 3
+				}
+			}
+			if v > best {
+				best, over = v, set
+			}
+		}
+	}
+	r, err := bidding.Solve(context.Background(), c, 1, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if over != 3 {
+		t.Fatalf("the best package is %b: the case does not tell packages apart", over)
+	}
+	if got := metric(t, r, "objective").Number; got < best-1e-9 {
+		t.Errorf("profit %v, the best package of all subsets earns %v", got, best)
+	}
+	checkRisk(t, c, r, options())
+}
