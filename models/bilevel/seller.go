@@ -29,6 +29,7 @@ type block struct {
 	scene   int
 	columns []*column
 	value   []solver.Term
+	sold    solver.Var // whether anything is; valid only where nothing need be
 }
 
 // seller states what is allowed in a scenario and returns the seller's value.
@@ -107,10 +108,16 @@ func (m *master) seller(n int) []solver.Term {
 		m.m.AtMost("xor", key, groups[key], 1)
 	}
 	k.caps()
-	if !math.IsNaN(s.alone) { // else nothing may be sold, whatever the limits say
-		for l := range s.limits {
-			k.limit(l)
+	if math.IsNaN(s.alone) { // nothing is sold unless the bidder's bids let the limits be met
+		k.sold = m.m.Binary("sold", fmt.Sprint(n))
+		for b, c := range k.columns {
+			m.m.AtMost("sold", fmt.Sprint(n, ".", b), append(times(c.x, 1), k.sold.Times(-1)), 0)
 		}
+	}
+	for l := range s.limits {
+		k.limit(l)
+	}
+	if !math.IsNaN(s.alone) {
 		m.m.AtLeast("alone", fmt.Sprint(n), k.value, s.alone/m.unit)
 	}
 	return k.value
@@ -206,6 +213,9 @@ func (k *block) limit(l int) {
 			if s.Of == auction.OfAccepted {
 				terms = append(terms, times(k.measure(s, all, key, !least), -sign*share)...)
 				rhs = 0
+			}
+			if k.sold.Valid() && rhs < 0 { // selling nothing misses it
+				terms, rhs = append(terms, k.sold.Times(-rhs)), 0
 			}
 			if least && s.OrNothing {
 				k.orNothing(terms, rhs, inside[n], s, key)
