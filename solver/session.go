@@ -90,6 +90,14 @@ func (s *Session) solve(ctx context.Context, o Options) (*Solution, error) {
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.name, err)
 	}
+	spent := Solution{}
+	if m.Integers() > 0 {
+		began := time.Now()
+		o.Start = m.complete(ctx, o, &spent)
+		if o.TimeLimit > 0 {
+			o.TimeLimit = max(o.TimeLimit-time.Since(began), time.Millisecond)
+		}
+	}
 	sol, err := s.run(ctx, o)
 	if errors.Is(err, errUnsolved) && m.Integers() > 0 && o.Extra["presolve"] != "off" {
 		// Now and then HiGHS fails on what its own presolve has made of a MIP.
@@ -111,6 +119,7 @@ func (s *Session) solve(ctx context.Context, o Options) (*Solution, error) {
 	if m.Integers() > 0 && (sol.Claim == Unbounded || sol.Claim == InfeasibleOrUnbounded) {
 		return s.m.boundless(ctx, o, sol)
 	}
+	sol.Nodes, sol.Iterations = sol.Nodes+spent.Nodes, sol.Iterations+spent.Iterations
 	s.incumbent = sol.values
 	return sol, nil
 }
@@ -338,21 +347,10 @@ func (s *Session) begin(start []float64) error {
 		}
 		start = full
 	}
-	var index []int32
-	var value []float64
-	for j, x := range start[:min(len(start), len(m.cost))] {
-		if !math.IsNaN(x) {
-			index, value = append(index, int32(j)), append(value, min(max(x, m.lower[j]), m.upper[j]))
-		}
-	}
-	switch len(index) {
-	case 0:
+	if start == nil {
 		return nil
-	case len(m.cost):
-		return s.in.SetSolution(value)
-	default:
-		return s.in.SetSparseSolution(index, value)
 	}
+	return s.in.SetSolution(start)
 }
 
 const (

@@ -53,7 +53,7 @@ func Solve(ctx context.Context, c *auction.Case, bidder int, o auction.Options) 
 			continue
 		}
 		o.Report(auction.Progress{Stage: "best responses", Done: t, Total: len(types), Objective: math.NaN(), Bound: math.NaN(), Epsilon: math.NaN()})
-		p := against(c, bidder, network.New(c, bidder, t))
+		p := Against(c, bidder, network.New(c, bidder, t))
 		p.Risk = o.Risk
 		nets = append(nets, p.Network)
 		var answer *Response
@@ -163,8 +163,8 @@ func supported(c *auction.Case, bidder int) error {
 	return nil
 }
 
-// against returns the problem of a bidder's type, which has this network, against the beliefs.
-func against(c *auction.Case, bidder int, net *network.Network) *Problem {
+// Against returns the problem of a bidder's type, which has this network, against the beliefs.
+func Against(c *auction.Case, bidder int, net *network.Network) *Problem {
 	b := &c.Bidders[bidder]
 	p := &Problem{Rules: &c.Rules, Network: net, Lots: net.Lots(), Budget: b.Budget, MaxVolume: b.MaxVolume}
 	for i := range c.Beliefs {

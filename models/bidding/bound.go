@@ -30,6 +30,7 @@ const (
 // limits say when to stop looking for the bound.
 type limits struct {
 	gap    float64 // relative
+	share  float64 // money that may be left open whatever the bound is
 	target float64 // stop once the bound is no more than this by the gap; -Inf for none
 	nodes  int
 }
@@ -40,7 +41,7 @@ func (m limits) enough(t *part, bound, value float64) bool {
 	if math.IsInf(bound, 1) {
 		return false
 	}
-	return bound <= value+math.Max(m.gap*math.Abs(bound), t.slack()) || bound <= m.target+m.gap*math.Abs(bound)
+	return bound <= value+max(m.gap*math.Abs(bound), m.share, t.slack()) || bound <= m.target+m.gap*math.Abs(bound)
 }
 
 // A node is a part of the search: bids whose lots' choices lie in boxes.
@@ -199,13 +200,19 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 	best := math.Inf(1) // over this node's own steps
 	free := 0.0         // what pools without facilities add, the same at every step
 	known := make([][][]*choice, len(t.pools))
+	guessed := 0.0
+	if s.dear {
+		s.learn(known, chosen)
+		s.prepare(weights, known, d.boxes)
+		guessed = s.guess(weights, known, d.boxes)
+	}
 	for step := range steps {
 		bound := -t.weight*t.zero + free
 		for z := range t.pools {
 			if len(t.pools[z].own) == 1 && step > 0 {
 				continue
 			}
-			v := t.poolBest(ctx, z, weights[z], d.boxes, chosen, s.off())
+			v := t.poolBest(ctx, z, weights[z], d.boxes, chosen, s.off(guessed))
 			bound += v
 			if len(t.pools[z].own) == 1 {
 				free += v
@@ -255,7 +262,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 		}
 		s.learn(known, chosen)
 		s.learn(known, s.best.chosen)
-		s.guess(weights, known, d.boxes)
+		guessed = s.guess(weights, known, d.boxes)
 	}
 	for l := range chosen {
 		d.spread[l].add(chosen[l])
@@ -267,7 +274,7 @@ const (
 	dearer = 8
 	// guesses is how many steps are then taken between exact ones, and every so many of them one lot after the
 	// other is moved to what is best for it.
-	guesses, refresh = 40, 8
+	guesses, refresh = 40, 2
 	// remembered is how many choices of a pool are kept for guessing.
 	remembered = 24
 )
@@ -296,9 +303,29 @@ func (s *bounder) learn(known [][][]*choice, chosen []*choice) {
 	}
 }
 
+// prepare adds what pools would choose if one set of facilities were open in every scene.
+func (s *bounder) prepare(weights [][]float64, known [][][]*choice, boxes []box) {
+	t := s.t
+	n := len(t.sets)
+	only := make([]float64, n*len(t.scenes))
+	for o := range n {
+		chosen := t.nothing()
+		for _, z := range s.tied {
+			for i := range only {
+				only[i] = math.Inf(-1)
+				if i%n == o {
+					only[i] = weights[z][i]
+				}
+			}
+			t.poolClimb(z, only, boxes, chosen)
+		}
+		s.learn(known, chosen)
+	}
+}
+
 // guess moves the weights to where the bound would be least if pools had no choices but those known and those that
 // local search finds from them.
-func (s *bounder) guess(weights [][]float64, known [][][]*choice, boxes []box) {
+func (s *bounder) guess(weights [][]float64, known [][][]*choice, boxes []box) float64 {
 	t := s.t
 	trial := make([][]float64, len(weights))
 	for z := range weights {
@@ -346,9 +373,10 @@ func (s *bounder) guess(weights [][]float64, known [][][]*choice, boxes []box) {
 			length /= 2
 		}
 		if gap <= t.slack() || !s.move(trial, chosen, length*gap) {
-			return
+			break
 		}
 	}
+	return least - (s.best.value - s.loose(boxes))
 }
 
 // loose is what pools without facilities earn of the best bid's value: guess leaves them out.
@@ -442,8 +470,9 @@ func (s *bounder) move(weights [][]float64, chosen []*choice, by float64) bool {
 }
 
 // off is by how much the bound of one pool of two lots may be loose: together, a quarter of the gap.
-func (s *bounder) off() float64 {
-	return max(s.t.slack(), s.m.gap*math.Abs(s.best.value)/4) / float64(len(s.t.pools))
+func (s *bounder) off(guessed float64) float64 {
+	room := max(s.m.gap*math.Abs(s.best.value), s.m.share)
+	return max(s.t.slack(), room/4, 0.7*(room-guessed)) / float64(len(s.t.pools))
 }
 
 // take makes the pools' choices the best bid where they are.

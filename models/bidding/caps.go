@@ -133,10 +133,14 @@ func (h *hunt) keep(s auction.Strategy) {
 
 // relax searches the multipliers, from the bid without caps, and bids that fit.
 func (h *hunt) relax(free auction.Strategy, rounds, batches int) error {
+	share := 0.0
+	if s := h.r.p.Evaluate(free).Profit; s > 0 {
+		share = h.r.o.Gap / 4 * s / float64(len(h.r.parts))
+	}
 	for _, t := range h.r.parts {
 		t.price(nil)
 		s := t.stand(false, free)
-		h.parts = append(h.parts, newBounder(t, s, limits{gap: h.r.o.Gap / 4, target: math.Inf(-1)}))
+		h.parts = append(h.parts, newBounder(t, s, limits{gap: h.r.o.Gap / 4, share: share, target: math.Inf(-1)}))
 		h.roots = append(h.roots, &node{boxes: t.anything(), weights: h.parts[len(h.parts)-1].agree(s)})
 	}
 	defer func() {

@@ -119,6 +119,13 @@ func (p *Problem) formulate(parts []*part, capped bool) *formulation {
 	return f
 }
 
+// Program returns the whole problem as the one MIP above, to compare with: BestResponse takes it apart. Its money and volumes
+// are in units of so many.
+func (p *Problem) Program() (m *solver.Model, unit float64) {
+	f := p.formulate(p.parts(nil), p.capped())
+	return f.m, f.unit
+}
+
 // lot adds the rows of one lot and writes what is won and paid, by supply.
 func (f *formulation) lot(lot *lotView, name string, steps int, won, paid []network.Linear) []mipRow {
 	m := f.m
@@ -365,10 +372,11 @@ func number(b bool) float64 {
 }
 
 // solveMIP solves parts as one MIP from a start and returns a bid and a bound on the profit of any; the bid is nil
-// where none was found.
+// where none was found. o.AbsGap is money.
 func (p *Problem) solveMIP(ctx context.Context, parts []*part, capped bool, start auction.Strategy, o solver.Options) (auction.Strategy, float64, error) {
 	f := p.formulate(parts, capped)
 	o.Start = f.start(start)
+	o.AbsGap /= f.unit
 	s, err := solver.Solve(ctx, f.m, o)
 	if err != nil {
 		return nil, math.Inf(1), err

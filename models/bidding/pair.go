@@ -28,8 +28,10 @@ type pairSearch struct {
 	best          float64
 	chosen        []*choice
 	worth         [][]float64 // of the second lot's levels, by supply; overwritten for every cell
+	bonus         []float64   // by scene and own set: the largest weight of the sets of facilities that are one to the pool
 	won           []int32
 	extra         []int32
+	peaks         []int32 // see summit
 }
 
 // A cell is one tick of the first lot with levels[tick][from:to+1]; tick -1 for no bid.
@@ -59,9 +61,9 @@ func (c *cells) Pop() any {
 	return x
 }
 
-// fewLevels is over how many levels of the first lot a scene's best volume is looked for one by one; over more, it
-// is bounded by what the largest is worth and the smallest costs.
-const fewLevels = 4
+// fewLevels is over how many levels of the first lot a scene's best volume is looked for one by one; over more, by climbing,
+// see summit.
+const fewLevels = 2
 
 // pairBest is poolBest for two lots, each with one price.
 func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, boxes []box, chosen []*choice, off float64) float64 {
@@ -71,6 +73,7 @@ func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, box
 		first: boxes[la], second: boxes[lb], best: math.Inf(-1), chosen: chosen, won: make([]int32, 2),
 	}
 	s.worth = s.b.blank()
+	s.reward()
 	s.climb(boxes)
 	for j := range s.a.ticks {
 		var use []int32
@@ -181,16 +184,16 @@ func (s *pairSearch) evaluate(c cell) float64 {
 			low, high = min(least, r), min(most, r)
 		}
 		h := s.worth[t.scenes[k].supply[s.lb]]
+		if high-low >= fewLevels {
+			s.summit(h, matter, k, low, high, price)
+			continue
+		}
 		probability := t.scenes[k].probability
 		each := t.scenes[k].money*price + t.scenes[k].volume
 		weights := s.weights[k*len(t.sets) : (k+1)*len(t.sets)]
 		for _, v := range matter {
 			if int(v) >= len(h) {
 				break
-			}
-			if high-low >= fewLevels {
-				h[v] += probability*s.most(high, v, weights) - each*s.a.levels[low]
-				continue
 			}
 			best := probability*s.most(low, v, weights) - each*s.a.levels[low]
 			for x := low + 1; x <= high; x++ {
@@ -211,6 +214,96 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		}
 	}
 	return v
+}
+
+// reward fills in bonus. With everything open counts what stands in for sets that cannot deliver, see part.value.
+func (s *pairSearch) reward() {
+	n, own := len(s.t.sets), len(s.q.own)
+	s.bonus = make([]float64, own*len(s.t.scenes))
+	for k := range s.t.scenes {
+		mine := s.bonus[k*own : (k+1)*own]
+		for i := range mine {
+			mine[i] = math.Inf(-1)
+		}
+		for o, w := range s.weights[k*n : (k+1)*n] {
+			mine[s.q.local[o]] = max(mine[s.q.local[o]], w)
+			mine[own-1] = max(mine[own-1], w-s.q.opens)
+		}
+	}
+}
+
+// summit adds to h, for every level y of the second lot that matters, what scene k is worth at most with a volume of the
+// first lot between two levels:
+//
+//	max_o max_{low ≤ x ≤ high} π_k (value(x, y | o) + bonus_o) − (money_k price + volume_k) x
+//
+// Given the set o of open facilities the pool's value is concave in x, so that x climbs to its summit, and starts from the
+// summit at the level before, which is near.
+func (s *pairSearch) summit(h []float64, matter []int32, k int, low, high int32, price float64) {
+	q, own, levels := s.q, len(s.q.own), s.a.levels
+	scene := &s.t.scenes[k]
+	each := scene.money*price + scene.volume
+	slack := scene.probability*s.t.slack() + noise*each*levels[high] // a fall by more is no rounding
+	if cap(s.peaks) < own {
+		s.peaks = make([]int32, own)
+	}
+	peaks := s.peaks[:own]
+	for i := range peaks {
+		peaks[i] = high
+	}
+	for _, y := range matter {
+		if int(y) >= len(h) {
+			break
+		}
+		best := math.Inf(-1)
+		for i, bonus := range s.bonus[k*own : (k+1)*own] {
+			if math.IsInf(bonus, -1) {
+				continue
+			}
+			at := func(x int32) float64 {
+				return scene.probability*(q.raw[int(s.entry(x, y))+i]+bonus) - each*levels[x]
+			}
+			x := peaks[i]
+			v := at(x)
+			peak := x
+			for z := x - 1; z >= low && !math.IsInf(v, -1); z-- {
+				u := at(z)
+				if u < v-slack {
+					break
+				}
+				if u > v {
+					peak, v = z, u
+				}
+			}
+			for z := x + 1; z <= high; z++ {
+				u := at(z)
+				if u < v-slack {
+					break
+				}
+				if u > v {
+					peak, v = z, u
+				}
+			}
+			peaks[i] = peak
+			best = max(best, v)
+		}
+		h[y] += best
+	}
+}
+
+// entry returns where the pool's values with levels x and y won begin.
+func (s *pairSearch) entry(x, y int32) int32 {
+	if s.q.known != nil {
+		if at := s.q.known[int(x)*len(s.b.levels)+int(y)]; at > 0 {
+			return at
+		}
+	}
+	s.won[0], s.won[1] = x, y
+	s.t.value(s.q, s.won)
+	if s.q.known != nil {
+		return s.q.known[int(x)*len(s.b.levels)+int(y)]
+	}
+	return s.q.many[int(x)*len(s.b.levels)+int(y)]
 }
 
 // most returns max_o (value + weight) with levels x and y won in a scene: part.most, where most of the time goes.

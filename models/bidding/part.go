@@ -91,6 +91,8 @@ type poolView struct {
 	planes [][]network.Plane // of two lots, by own set; nil where they are not known
 	known  []int32
 	data   []float64 // values by own set, from known on
+	raw    []float64 // the same before what stands in, each concave in the volumes
+	opens  float64   // what opening all facilities costs
 	many   map[int]int32
 }
 
@@ -196,7 +198,10 @@ func newPart(p *Problem, n *network.Network, v *view, start auction.Strategy) *p
 		} else {
 			q.many = map[int]int32{}
 		}
-		q.data = make([]float64, 1) // so that 0 means not known
+		q.data, q.raw = make([]float64, 1), make([]float64, 1) // so that 0 means not known
+		for _, f := range q.Facilities() {
+			q.opens += max(0, t.net.FixedCost(f))
+		}
 	}
 	return t
 }
@@ -531,13 +536,10 @@ func (t *part) value(q *poolView, levels []int32) []float64 {
 			}
 			q.data = append(q.data, v)
 		}
-		open := 0.0
-		for _, f := range q.Facilities() {
-			open += max(0, t.net.FixedCost(f))
-		}
+		q.raw = append(q.raw, q.data[at:]...)
 		for i := range n {
 			v := &q.data[int(at)+i]
-			*v = max(*v, q.data[int(at)+n-1]-open)
+			*v = max(*v, q.data[int(at)+n-1]-q.opens)
 		}
 		if q.known != nil {
 			q.known[key] = at

@@ -1,6 +1,7 @@
 package bidding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -251,15 +252,25 @@ func (r *responder) local() auction.Strategy {
 	return s
 }
 
-// separate answers every part alone and adds up.
+// separate answers every part alone and adds up. A part may first leave its even share of the gap of all, however little
+// it is worth itself; where that leaves too much in sum, the MIP decides the parts that leave the most.
 func (r *responder) separate() (auction.Strategy, float64, error) {
-	stands, bounds, errs := make([]*stand, len(r.parts)), make([]float64, len(r.parts)), make([]error, len(r.parts))
+	n := len(r.parts)
+	stands, bounds, errs := make([]*stand, n), make([]float64, n), make([]error, n)
+	value := 0.0
+	for _, s := range r.stands {
+		value += s.value
+	}
+	m := limits{gap: r.o.Gap, share: r.o.Gap * max(0, value) / float64(max(1, n)), target: math.Inf(-1), nodes: r.o.Nodes}
+	if n == 1 {
+		m.target = r.o.Target
+	}
+	r.each(func(i int) { stands[i], bounds[i] = r.pooled(i, m) })
+	leave := r.leave(stands, bounds, m)
 	r.each(func(i int) {
-		target := math.Inf(-1)
-		if len(r.parts) == 1 {
-			target = r.o.Target
+		if leave[i] >= 0 {
+			stands[i], bounds[i], errs[i] = r.program(i, stands[i], bounds[i], leave[i])
 		}
-		stands[i], bounds[i], errs[i] = r.part(i, limits{gap: r.o.Gap, target: target, nodes: r.o.Nodes})
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, 0, err
@@ -273,31 +284,68 @@ func (r *responder) separate() (auction.Strategy, float64, error) {
 	return best, bound, nil
 }
 
-// part answers one part.
-func (r *responder) part(i int, m limits) (*stand, float64, error) {
+// pooled answers one part by its pools; the bound is infinite where they do not tell one.
+func (r *responder) pooled(i int, m limits) (*stand, float64) {
 	t, best := r.parts[i], r.stands[i]
-	bound := math.Inf(1)
-	pools := t.net.Scarce() || len(t.sets) != 1<<t.net.Facilities() // the pools do not tell V
-	if t.whole && t.bounded() {
-		from := best
-		if pools {
-			from = t.with(false, best.chosen)
-			m.nodes = min(m.nodes, scarceNodes)
-		}
-		s, b := t.certify(r.ctx, from, m)
-		bound = b
-		if pools {
-			if e := t.with(true, s.chosen); e.value > best.value+t.slack() {
-				best = e
-			}
-		} else {
-			best = s
+	if !t.whole || !t.bounded() {
+		return best, math.Inf(1)
+	}
+	if !t.net.Scarce() && len(t.sets) == 1<<t.net.Facilities() {
+		return t.certify(r.ctx, best, m)
+	}
+	// The pools do not tell V: their bound holds, their bids are judged by V.
+	m.nodes = min(m.nodes, scarceNodes)
+	s, bound := t.certify(r.ctx, t.with(false, best.chosen), m)
+	if e := t.with(true, s.chosen); e.value > best.value+t.slack() {
+		best = e
+	}
+	return best, max(bound, best.value)
+}
+
+// leave chooses the parts that the MIP must decide for the sum to come within the gap: as few as possible, those that
+// leave most open first. It returns how much each of them may leave then, and -1 for the others.
+func (r *responder) leave(stands []*stand, bounds []float64, m limits) []float64 {
+	leave := make([]float64, len(stands))
+	order := make([]int, len(stands))
+	left, value := 0.0, 0.0
+	for i, s := range stands {
+		leave[i], order[i] = -1, i
+		left += bounds[i] - s.value
+		value += s.value
+	}
+	if len(stands) == 1 && m.enough(stands[0].t, bounds[0], value) {
+		return leave
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(bounds[j]-stands[j].value, bounds[i]-stands[i].value)
+	})
+	most := m.gap * max(0, value)
+	count := 0
+	for ; count < len(order) && left > most; count++ {
+		left = 0
+		for _, i := range order[count+1:] {
+			left += bounds[i] - stands[i].value
 		}
 	}
-	if m.enough(t, bound, best.value) || r.ctx.Err() != nil || len(t.scenes)*len(t.lots) > largestMIP {
+	for _, i := range order[:count] {
+		if t := stands[i].t; bounds[i]-stands[i].value > t.slack() {
+			leave[i] = max(t.slack(), (most-left)/float64(count))
+		}
+	}
+	return leave
+}
+
+// program lets the MIP answer one part, which may leave so much, from what is known of it.
+func (r *responder) program(i int, best *stand, bound, leave float64) (*stand, float64, error) {
+	t := r.parts[i]
+	if r.ctx.Err() != nil || len(t.scenes)*len(t.lots) > largestMIP {
 		return best, max(bound, best.value), nil
 	}
-	s, b, err := r.p.solveMIP(r.ctx, []*part{t}, false, best.strategy(), solver.Options{RelGap: m.gap, AbsGap: t.slack(), Seed: r.o.Seed})
+	o := solver.Options{AbsGap: leave, Seed: r.o.Seed}
+	if len(r.parts) == 1 || best.value <= 0 {
+		o.RelGap = r.o.Gap
+	}
+	s, b, err := r.p.solveMIP(r.ctx, []*part{t}, false, best.strategy(), o)
 	if err != nil {
 		return nil, 0, err
 	}

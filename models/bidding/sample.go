@@ -103,7 +103,7 @@ func (e *expectation) fresh(ctx context.Context, chosen []played, o auction.Opti
 		c := e.meeting(o.Sample.Draw(size, freshStream+n))
 		profit, over := make([]float64, len(c.Beliefs)), make([]float64, len(c.Beliefs))
 		for _, x := range chosen {
-			p := against(c, e.bidder, x.problem.Network)
+			p := Against(c, e.bidder, x.problem.Network)
 			p.Values = x.problem.view().values
 			out := p.Evaluate(x.strategy)
 			for s, k := range out.Case {
@@ -145,7 +145,7 @@ func (e *expectation) gaps(ctx context.Context, chosen []played, o auction.Optio
 		group.Go(func() error {
 			c := e.meeting(o.Sample.Draw(o.Sample.Size, batchStream+uint64(m)))
 			for _, x := range chosen {
-				p := against(c, e.bidder, x.problem.Network)
+				p := Against(c, e.bidder, x.problem.Network)
 				answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Start: x.strategy})
 				if err != nil {
 					return err

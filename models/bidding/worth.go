@@ -17,7 +17,7 @@ func Worth(c *auction.Case, bidder int, runs []*auction.Results) ([]float64, err
 	}
 	problems := make([]*Problem, len(c.Bidders[bidder].Types))
 	for t := range problems {
-		problems[t] = against(c, bidder, network.New(c, bidder, t))
+		problems[t] = Against(c, bidder, network.New(c, bidder, t))
 	}
 	worth := make([]float64, len(runs))
 	for i, r := range runs {
