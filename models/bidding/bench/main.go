@@ -34,7 +34,7 @@ func main() {
 	log.SetFlags(0)
 	lots := flag.String("lots", "100,400,1600", "lots")
 	scenarios := flag.String("scenarios", "20,50", "of rivals")
-	kinds := flag.String("kinds", "stations,budget,scarce", "of markets: "+strings.Join(names(), ", "))
+	kinds := flag.String("kinds", "stations,budget", "of markets: "+strings.Join(names(), ", "))
 	seeds := flag.Uint64("seeds", 1, "markets of each")
 	gap := flag.Float64("gap", 1e-3, "to prove")
 	limit := flag.Float64("limit", 60, "CPU seconds for lotwise, and for each MIP of HiGHS; the MIP has 12 times what lotwise took where that is more")
