@@ -16,7 +16,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,18 +40,7 @@ func main() {
 	formulations := flag.Bool("formulations", false, "compare formulations of the MIP instead")
 	alone := flag.Bool("alone", false, "time lotwise alone")
 	check := flag.Bool("check", false, "fail where the claims do not hold: at least 0.9 times as fast at 100 lots, 10 times at 1600")
-	profile := flag.String("cpuprofile", "", "write a profile to this file")
 	flag.Parse()
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err != nil {
-			log.Fatal(err)
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			log.Fatal(err)
-		}
-		defer pprof.StopCPUProfile()
-	}
 	b := &bench{gap: *gap, limit: *limit, ratios: map[int][]float64{}}
 	switch {
 	case *formulations:

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 if [ "${1:-}" = --quick ]; then
-	go run ./models/bidding/bench -lots 24 -scenarios 5 -limit 5 -gap 5e-3
+	go run ./models/bidding/bench -lots 40 -scenarios 5 -kinds stations -limit 5
 	exit
 fi
 go run ./models/bidding/bench -lots 16,32 -scenarios 10 -kinds stations,budget -formulations
