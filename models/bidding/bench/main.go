@@ -128,7 +128,6 @@ const often = 20 * time.Millisecond
 func timed(limit float64, solve func(ctx context.Context) error) float64 {
 	runtime.GC() // what was left by others is not this one's
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	began := cpu()
 	go func() {
 		for ctx.Err() == nil {
@@ -138,8 +137,10 @@ func timed(limit float64, solve func(ctx context.Context) error) float64 {
 		}
 	}()
 	if err := solve(ctx); err != nil {
+		cancel()
 		log.Fatal(err)
 	}
+	cancel()
 	return cpu() - began
 }
 
@@ -178,8 +179,8 @@ func (b *bench) compare(name string, lots int, p *bidding.Problem) {
 	for _, lp := range []string{"", "ipm"} {
 		began := cpu()
 		m, _ := p.Program() // what a user would write, as part of the time
-		s, t := alone(m, solver.Options{RelGap: b.gap, MIPLPSolver: lp}, limit)
-		t = cpu() - began
+		s, _ := alone(m, solver.Options{RelGap: b.gap, MIPLPSolver: lp}, limit)
+		t := cpu() - began
 		gap := gapOf(s.Objective, s.Bound)
 		mark := " "
 		if gap > b.gap*(1+1e-6) {
