@@ -42,7 +42,12 @@ func killSweep(ts *testscript.TestScript, neg bool, args []string) {
 		after := time.Duration(10+random.IntN(250)) * time.Millisecond
 		if !refused {
 			after = 0
-			time.Sleep(20 * time.Millisecond)
+			for range 1000 { // until the sweep holds the folder
+				if _, err := os.Stat(filepath.Join(dir, lockFile)); err == nil {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
 			if said, err := sweep(args[1]).CombinedOutput(); err != nil {
 				refused = strings.Contains(string(said), "another sweep is at work")
 			}
