@@ -14,8 +14,8 @@ import (
 // more than T ≥ U(-j) has j among its winners: without j it would be worth no more than that. So the winners that are missed most
 // come first, and the more of them are known, the more are needed in what is still looked for.
 
-// absent answers for some winners of a packing.
-func (q *questions) absent(ctx context.Context, p *part, of []*absence) error {
+// absent answers for some winners of a packing; tell gives them the answers.
+func (q *questions) absent(ctx context.Context, p *part, of []*absence) (tell func(), err error) {
 	v := q.variants[p]
 	quests := make([]*quest, len(of))
 	var open []int
@@ -25,7 +25,7 @@ func (q *questions) absent(ctx context.Context, p *part, of []*absence) error {
 		s.bound = p.most()
 		quests[n] = s
 		if err := s.relax(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		if v.remember(s.best); !s.closed() {
 			open = append(open, n)
@@ -42,21 +42,22 @@ func (q *questions) absent(ctx context.Context, p *part, of []*absence) error {
 			}
 		}
 		if err := s.run(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		v.remember(s.best)
 	}
-	for n, a := range of {
-		s := quests[n]
-		x := v.point(s.best)
-		objective := v.k.earns(x)
-		most := max(s.bound, objective)
-		if most-objective <= v.k.allowance(objective) {
-			most = objective
+	return func() {
+		for n, a := range of {
+			s := quests[n]
+			x := v.point(s.best)
+			objective := v.k.earns(x)
+			most := max(s.bound, objective)
+			if most-objective <= v.k.allowance(objective) {
+				most = objective
+			}
+			a.answer(p, x, objective, most)
 		}
-		a.answer(p, x, objective, most)
-	}
-	return nil
+	}, nil
 }
 
 // of are the members of a bidder.

@@ -132,17 +132,22 @@ func (q *questions) without(ctx context.Context, bidders []int) ([]*payment.Abse
 			}
 		}
 	}
-	var jobs []func() error
+	// A bidder may be in several parts: what the jobs find is added up in one order, afterwards.
+	var jobs []func() (tell func(), err error)
 	for _, part := range packings {
-		jobs = append(jobs, func() error { return q.absent(ctx, part, packed[part]) })
+		jobs = append(jobs, func() (func(), error) { return q.absent(ctx, part, packed[part]) })
 	}
 	for n, parts := range again {
 		if parts != nil {
-			jobs = append(jobs, func() error { return q.solveAgain(ctx, all[n], parts) })
+			jobs = append(jobs, func() (func(), error) { return q.solveAgain(ctx, all[n], parts) })
 		}
 	}
-	if err := q.jobs(len(jobs), func(i int) error { return jobs[i]() }); err != nil {
+	tells := make([]func(), len(jobs))
+	if err := q.jobs(len(jobs), func(i int) (err error) { tells[i], err = jobs[i](); return err }); err != nil {
 		return nil, err
+	}
+	for _, tell := range tells {
+		tell()
 	}
 	out := make([]*payment.Absence, len(bidders))
 	for n, a := range all {
@@ -214,8 +219,8 @@ func (a *absence) easily(p *part) {
 	a.answer(p, r.x, r.objective, r.objective)
 }
 
-// solveAgain answers for a bidder in the parts that are programs of any kind.
-func (q *questions) solveAgain(ctx context.Context, a *absence, parts []*part) error {
+// solveAgain answers for a bidder in the parts that are programs of any kind; tell gives it the answer.
+func (q *questions) solveAgain(ctx context.Context, a *absence, parts []*part) (tell func(), err error) {
 	p := *q.p
 	p.AnyOptimum = true
 	p.Out, p.Within, p.Start = slices.Clone(q.p.Out), make([]bool, len(q.p.Out)), slices.Clone(q.out.X)
@@ -229,33 +234,33 @@ func (q *questions) solveAgain(ctx context.Context, a *absence, parts []*part) e
 	}
 	out, err := p.Determine(ctx, q.options(1))
 	if errors.As(err, new(*unmet)) { // the limits cannot be met without the bidder
-		a.pivotal = true
-		return nil
+		return func() { a.pivotal = true }, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// What limits cost whatever is accepted is in the outcome, and in no part.
 	known := *q.p
 	known.Within = p.Within
 	offset := known.restrain(known.unreachable()).offset
-	for _, s := range []*solver.Sum{&a.loss, &a.low, &a.high} {
-		s.Add(offset)
-	}
-	for _, part := range parts {
-		x := make([]float64, len(part.bids))
-		for j, b := range part.bids {
-			x[j] = out.X[b]
+	return func() {
+		for _, s := range []*solver.Sum{&a.loss, &a.low, &a.high} {
+			s.Add(offset)
 		}
-		part.component.exchange(a.accepted, part.x, x)
-		a.loss.Add(part.objective)
-		a.low.Add(part.objective)
-		a.high.Add(part.most())
-	}
-	a.loss.Add(-out.Objective)
-	a.low.Add(-out.most())
-	a.high.Add(-out.Objective)
-	return nil
+		for _, part := range parts {
+			x := make([]float64, len(part.bids))
+			for j, b := range part.bids {
+				x[j] = out.X[b]
+			}
+			part.component.exchange(a.accepted, part.x, x)
+			a.loss.Add(part.objective)
+			a.low.Add(part.objective)
+			a.high.Add(part.most())
+		}
+		a.loss.Add(-out.Objective)
+		a.low.Add(-out.most())
+		a.high.Add(-out.Objective)
+	}, nil
 }
 
 // accepted are, by bidder, the bids accepted in the allocation at hand.
