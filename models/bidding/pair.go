@@ -263,10 +263,9 @@ func (s *pairSearch) summit(h []float64, matter []int32, k int, low, high int32,
 			at := func(x int32) float64 {
 				return scene.probability*(q.raw[int(s.entry(x, y))+i]+bonus) - each*levels[x]
 			}
-			x := peaks[i]
-			v := at(x)
-			peak := x
-			for z := x - 1; z >= low && !math.IsInf(v, -1); z-- {
+			start := peaks[i]
+			peak, v := start, at(start)
+			for z := start - 1; z >= low && !math.IsInf(v, -1); z-- {
 				u := at(z)
 				if u < v-slack {
 					break
@@ -275,7 +274,7 @@ func (s *pairSearch) summit(h []float64, matter []int32, k int, low, high int32,
 					peak, v = z, u
 				}
 			}
-			for z := x + 1; z <= high; z++ {
+			for z := start + 1; z <= high; z++ {
 				u := at(z)
 				if u < v-slack {
 					break
@@ -308,17 +307,7 @@ func (s *pairSearch) entry(x, y int32) int32 {
 
 // most returns max_o (value + weight) with levels x and y won in a scene: part.most, where most of the time goes.
 func (s *pairSearch) most(x, y int32, weights []float64) float64 {
-	var value []float64
-	at := int32(0)
-	if s.q.known != nil {
-		at = s.q.known[int(x)*len(s.b.levels)+int(y)]
-	}
-	if at > 0 {
-		value = s.q.data[at : int(at)+len(s.q.own)]
-	} else {
-		s.won[0], s.won[1] = x, y
-		value = s.t.value(s.q, s.won)
-	}
+	value := s.q.data[s.entry(x, y):]
 	best := math.Inf(-1)
 	for o, local := range s.q.local {
 		best = max(best, weights[o]+value[local])

@@ -16,17 +16,15 @@ import (
 	"log"
 	"math"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"lotwise/models/allocation"
 	"lotwise/models/allocation/oracle"
 	"lotwise/models/auction"
 	"lotwise/models/auction/generate"
 	"lotwise/solver"
+	"lotwise/solver/cputime"
 )
 
 func main() {
@@ -81,36 +79,13 @@ type bench struct {
 	open   int
 }
 
-// cpu is the CPU seconds that this process has used.
-func cpu() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		log.Fatal(err)
-	}
-	return float64(u.Utime.Sec+u.Stime.Sec) + 1e-6*float64(u.Utime.Usec+u.Stime.Usec)
-}
-
-// often is how often a solve's CPU seconds are looked at.
-const often = 20 * time.Millisecond
-
 // timed runs a solve with so many CPU seconds, and returns what it took of them and of the clock.
 func timed(limit float64, solve func(ctx context.Context) error) (took, clock float64) {
-	runtime.GC() // what was left by others is not this one's
-	ctx, cancel := context.WithCancel(context.Background())
-	began, at := cpu(), time.Now()
-	go func() {
-		for ctx.Err() == nil {
-			if time.Sleep(often); cpu()-began > limit {
-				cancel()
-			}
-		}
-	}()
-	if err := solve(ctx); err != nil {
-		cancel()
+	took, clock, err := cputime.Limited(limit, solve)
+	if err != nil {
 		log.Fatal(err)
 	}
-	cancel()
-	return cpu() - began, time.Since(at).Seconds()
+	return took, clock
 }
 
 func (b *bench) compare(name string, c *auction.Case) {

@@ -15,18 +15,16 @@ import (
 	"log"
 	"math"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"lotwise/models/bidding"
 	"lotwise/models/bidding/biddingtest"
 	"lotwise/models/bidding/oracle"
 	"lotwise/models/network"
 	"lotwise/solver"
+	"lotwise/solver/cputime"
 )
 
 func main() {
@@ -112,36 +110,13 @@ type bench struct {
 	ratios     map[int][]float64 // by lots: how many times faster than the better of HiGHS
 }
 
-// cpu is the CPU seconds that this process has used.
-func cpu() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		log.Fatal(err)
-	}
-	return float64(u.Utime.Sec+u.Stime.Sec) + 1e-6*float64(u.Utime.Usec+u.Stime.Usec)
-}
-
-// often is how often a solve's CPU seconds are looked at.
-const often = 20 * time.Millisecond
-
 // timed runs a solve for so many CPU seconds and returns what it took of them.
 func timed(limit float64, solve func(ctx context.Context) error) float64 {
-	runtime.GC() // what was left by others is not this one's
-	ctx, cancel := context.WithCancel(context.Background())
-	began := cpu()
-	go func() {
-		for ctx.Err() == nil {
-			if time.Sleep(often); cpu()-began > limit {
-				cancel()
-			}
-		}
-	}()
-	if err := solve(ctx); err != nil {
-		cancel()
+	took, _, err := cputime.Limited(limit, solve)
+	if err != nil {
 		log.Fatal(err)
 	}
-	cancel()
-	return cpu() - began
+	return took
 }
 
 // answer times lotwise.
@@ -177,10 +152,10 @@ func (b *bench) compare(name string, lots int, p *bidding.Problem) {
 	best, least := math.Inf(1), ""
 	gaps := ""
 	for _, lp := range []string{"", "ipm"} {
-		began := cpu()
+		began := cputime.Seconds()
 		m, _ := p.Program() // what a user would write, as part of the time
 		s, _ := alone(m, solver.Options{RelGap: b.gap, MIPLPSolver: lp}, limit)
-		t := cpu() - began
+		t := cputime.Seconds() - began
 		gap := gapOf(s.Objective, s.Bound)
 		mark := " "
 		if gap > b.gap*(1+1e-6) {

@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"syscall"
 
 	"lotwise/inputs"
 	"lotwise/models/allocation"
 	"lotwise/models/auction"
+	"lotwise/solver/cputime"
 )
 
 func main() {
@@ -27,7 +27,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	began := cpu()
+	began := cputime.Seconds()
 	p, _ := allocation.NewProblem(c)
 	p.AnyOptimum = true
 	out, err := p.Determine(context.Background(), auction.Options{Threads: 1})
@@ -37,13 +37,5 @@ func main() {
 	if !out.Proven {
 		log.Fatalf("not proven: %v, bound %v", out.Objective, out.Bound)
 	}
-	fmt.Println(cpu()-began, out.Objective)
-}
-
-func cpu() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		log.Fatal(err)
-	}
-	return float64(u.Utime.Sec+u.Stime.Sec) + 1e-6*float64(u.Utime.Usec+u.Stime.Usec)
+	fmt.Println(cputime.Seconds()-began, out.Objective)
 }
