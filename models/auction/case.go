@@ -35,16 +35,19 @@ type Source struct {
 }
 
 // Floored returns the case with each lot's reserve at the least price the seller accepts for a divisible
-// bid: under the objective contribution that is not under its cost. The merit order of the floored case
-// is the seller's answer to such bids.
+// bid: under the objective contribution that is not under its cost, under revenue not under 0, whatever the
+// reserve. The merit order of the floored case is the seller's answer to such bids.
 func (c *Case) Floored() *Case {
-	if c.Rules.Objective != Contribution {
-		return c
+	floor := func(l *Lot) float64 {
+		if c.Rules.Objective == Contribution {
+			return max(l.Reserve, l.Cost)
+		}
+		return max(l.Reserve, 0)
 	}
 	f := *c
 	f.Lots = slices.Clone(c.Lots)
 	for l := range f.Lots {
-		f.Lots[l].Reserve = max(f.Lots[l].Reserve, f.Lots[l].Cost)
+		f.Lots[l].Reserve = floor(&f.Lots[l])
 	}
 	return &f
 }

@@ -52,6 +52,9 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 	if o.Nodes == 0 {
 		o.Nodes = usualNodes
 	}
+	if p.barred() {
+		return &Response{Status: auction.Optimal}, nil
+	}
 	if p.Risk.Aversion > 0 {
 		return p.averse(ctx, o)
 	}
@@ -95,6 +98,25 @@ func BestResponse(ctx context.Context, p *Problem, o Options) (*Response, error)
 	out.Objective = out.Profit
 	out.claim(ctx, o.Gap)
 	return out, nil
+}
+
+// barred says whether budget and volume cap leave nothing to win: without volume, or without money where no scenario
+// leaves anything at a price of 0. The bound is then exactly 0, which searches come near to only.
+func (p *Problem) barred() bool {
+	if p.MaxVolume <= 0 {
+		return true
+	}
+	if p.Budget > 0 {
+		return false
+	}
+	for _, supplies := range p.view().supplies {
+		for _, s := range supplies {
+			if s.At(0) > 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // claim sets the status.

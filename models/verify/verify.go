@@ -111,7 +111,7 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 		o.Command = r.Command
 	}
 	k := newChecker(c, r, o)
-	if o.Command != "allocate" && c.Rules.Objective == auction.Contribution && (o.Command == "solve" || k.unmodelled() == "") {
+	if o.Command == "solve" || o.Command == "bid" && k.unmodelled() == "" {
 		k = newChecker(acceptable(c), r, o)
 	}
 	k.numbers()
@@ -132,14 +132,19 @@ func Check(c *auction.Case, r *auction.Results, o Options) *Report {
 	return &k.report
 }
 
-// acceptable returns the case as the seller's merit order sees it when it maximises contribution: a lot bid
-// under the lot's cost would lower it and is turned down, as one under the reserve is.
+// acceptable returns the case as the seller's merit order sees it: a lot bid that would lower the objective, under
+// the lot's cost where contribution is maximised and under 0 where revenue is, is turned down, as one under the
+// reserve is.
 func acceptable(c *auction.Case) *auction.Case {
 	seen := *c
 	seen.Lots = append([]auction.Lot(nil), c.Lots...)
 	for l := range seen.Lots {
-		if lot := &seen.Lots[l]; lot.Cost > lot.Reserve {
-			lot.Reserve = lot.Cost
+		lot, least := &seen.Lots[l], 0.0
+		if c.Rules.Objective == auction.Contribution {
+			least = lot.Cost
+		}
+		if least > lot.Reserve {
+			lot.Reserve = least
 		}
 	}
 	return &seen
