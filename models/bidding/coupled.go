@@ -142,7 +142,6 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 			}
 		}
 	}
-	slices.SortFunc(start, func(x, y bilevel.Choice) int { return x.Item - y.Item })
 	answer, err := bilevel.Solve(ctx, b, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: start})
 	if err != nil {
 		return nil, nil, err

@@ -23,6 +23,7 @@
 package bilevel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -129,6 +130,15 @@ func (p *Problem) Bid(c Choice) auction.Bid {
 	return b
 }
 
+// Arrange puts a bid in the order in which its rows are written, which breaks the seller's ties between them: by lot, of
+// bids for the same lot the dearer first.
+func (p *Problem) Arrange(bid []Choice) {
+	slices.SortStableFunc(bid, func(a, b Choice) int {
+		lot := func(c Choice) int { return p.Items[c.Item].Rows[0].Lot }
+		return cmp.Or(cmp.Compare(lot(a), lot(b)), cmp.Compare(b.Tick, a.Tick), cmp.Compare(a.Item, b.Item))
+	})
+}
+
 // price is what a tick of an item is a package.
 func (p *Problem) price(it *Item, volume float64, tick int64) float64 {
 	if it.Step == p.Case.Rules.PriceStep*volume {
@@ -192,7 +202,7 @@ type Seller struct {
 // NewSeller is the seller of a problem.
 func NewSeller(p *Problem, seed int64) *Seller { return &Seller{g: p.bare(), seed: seed} }
 
-// Answer returns the seller's answers to a bid, by scenario of Case.Beliefs. An error is that of the context, or a failure
+// Answer returns the seller's answers to a bid in its order, by scenario of Case.Beliefs. An error is that of the context, or a failure
 // of the solver.
 func (s *Seller) Answer(ctx context.Context, bid []Choice) ([]Sale, error) {
 	return s.g.ask(ctx, bid, s.seed)

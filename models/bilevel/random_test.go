@@ -342,8 +342,10 @@ func (e *enumeration) over(known float64) (at []bilevel.Choice, v float64) {
 	var visit func(i int, bid []bilevel.Choice)
 	visit = func(i int, bid []bilevel.Choice) {
 		if i == len(e.p.Items) {
-			if x := e.ask(bid, v); x > v {
-				at, v = slices.Clone(bid), x
+			written := slices.Clone(bid)
+			e.p.Arrange(written)
+			if x := e.ask(written, v); x > v {
+				at, v = written, x
 			}
 			return
 		}

@@ -68,6 +68,9 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
 	if h.best.Sales == nil { // stopped before the seller answered anything: bidding nothing gains nothing
 		return nil, ctx.Err()
 	}
+	if err := h.prune(); err != nil && ctx.Err() == nil {
+		return nil, err
+	}
 	a := h.best
 	a.Bound = math.Max(a.Objective, math.Min(a.Bound, h.ceiling()))
 	if a.Bound-a.Objective <= h.rounding() {
@@ -214,7 +217,6 @@ func (h *hunt) pairs(tries int) error {
 					continue
 				}
 				bid := []Choice{{Item: i, Tick: h.items[i].windows[0].low, Fraction: 1}, {Item: k, Tick: tick, Fraction: 1}}
-				slices.SortFunc(bid, func(a, b Choice) int { return a.Item - b.Item })
 				if _, err := h.try(bid); err != nil {
 					return err
 				}
@@ -227,8 +229,9 @@ func (h *hunt) pairs(tries int) error {
 	return h.polish(h.best.Bid, polishing/4)
 }
 
-// try asks the seller for its answers to a bid that the language has, and keeps the bid if it is the best.
+// try arranges a bid, asks the seller for its answers if the language has it, and keeps the bid if it is the best.
 func (h *hunt) try(bid []Choice) ([]Sale, error) {
+	h.Arrange(bid)
 	for _, k := range bid {
 		it := &h.items[k.Item]
 		if k.Tick < it.windows[0].low || k.Tick > it.windows[len(it.windows)-1].high {
@@ -310,6 +313,25 @@ func (h *hunt) polish(bid []Choice, tries int) error {
 	return nil
 }
 
+// prune leaves out of the best bid what is never accepted, unless it is worth something all the same.
+func (h *hunt) prune() error {
+	least := h.best.Objective - h.rounding()
+	for k := len(h.best.Bid) - 1; k >= 0; k-- {
+		if slices.ContainsFunc(h.best.Sales, func(s Sale) bool { return s.Own[k] > 0 }) {
+			continue
+		}
+		bid := slices.Delete(slices.Clone(h.best.Bid), k, k+1)
+		sales, err := h.ask(h.ctx, bid, h.o.Seed)
+		if err != nil {
+			return err
+		}
+		if objective, mean := h.worth(sales); objective >= least {
+			h.best.Bid, h.best.Sales, h.best.Objective, h.best.Profit = bid, sales, objective, mean
+		}
+	}
+	return nil
+}
+
 // around returns a bid with one item at other prices and quantities, and without it.
 func (h *hunt) around(bid []Choice, i int) [][]Choice {
 	it := &h.items[i]
@@ -323,9 +345,7 @@ func (h *hunt) around(bid []Choice, i int) [][]Choice {
 		}
 	}
 	with := func(c Choice) []Choice {
-		bid := append(slices.Clone(rest), c)
-		slices.SortFunc(bid, func(a, b Choice) int { return a.Item - b.Item })
-		return bid
+		return append(slices.Clone(rest), c)
 	}
 	var bids [][]Choice
 	var ticks []int64

@@ -9,17 +9,10 @@ import (
 
 // In a run of bid whose seller decides over lots together, what the recommended bid wins in each scenario is
 // recomputed by the branch and bound that checks allocate, on the scenario's bids and the bidder's. Of several optima
-// the tie rule's is found by scores that are a little higher for earlier bidders, and of a bidder's bids for earlier ones;
-// two sizes of that little have to agree, and to cost nothing of the optimum.
+// that of the tie rule is found by programs of its own (joined_ties.go).
 
-const (
-	// tieShares are the two sizes, as shares of all money that is bid.
-	tieShare, finerShare = 3e-7, 1e-7
-	// tieRatio is that of a bidder's little to the next one's.
-	tieRatio = 1.0 / 8
-	// joinedTries is how many other bids a type's bound is attacked with.
-	joinedTries = 60
-)
+// joinedTries is how many other bids a type's bound is attacked with.
+const joinedTries = 60
 
 // A settlement is what the seller accepts in one scenario.
 type settlement struct {
@@ -82,83 +75,11 @@ func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 	c := *k.c
 	c.Beliefs, c.Bids = nil, a.bids
 	seller := newChecker(&c, &auction.Results{Command: "allocate"}, Options{Command: "allocate", EnumerationLimit: k.o.EnumerationLimit})
-	solve := func(score []float64) (x []float64, high float64, exact bool) {
-		acc := seller.newAcceptance()
-		acc.score = score
-		s := acc.newSeller(seller.scopes())
-		best := s.best(nil, nil)
-		if math.IsInf(best.high, -1) {
-			return nil, best.high, true
-		}
-		x = make([]float64, len(c.Bids))
-		for _, g := range s.segments {
-			o := g.best(nil, nil)
-			if !o.exact() || o.x == nil {
-				return nil, 0, false
-			}
-			for i, b := range g.bids {
-				x[b] = o.x[i]
-			}
-		}
-		return x, best.high, true
-	}
-	score := seller.newAcceptance().score
-	x, high, exact := solve(score)
-	if !exact {
+	x, sold, ok := seller.newAcceptance().seller.first()
+	if !ok {
 		return a, false
 	}
-	if x != nil {
-		a.sold = true
-		money := 0.0
-		for i := range c.Bids {
-			money += math.Abs(score[i])
-		}
-		// tied returns an optimum by scores that are moved by a share of all money.
-		tied := func(share float64) ([]float64, bool) {
-			moved := slices.Clone(score)
-			step, lost, volume := share*math.Max(money, 1), 0.0, 0.0
-			for l := range c.Lots {
-				volume += c.Lots[l].Capacity
-			}
-			for i := range c.Bidders {
-				for j := range c.Bids {
-					if c.Bids[j].Bidder == i {
-						packages := 0.0
-						for _, r := range c.Bids[j].Rows {
-							packages += r.Quantity
-						}
-						by := step * packages / math.Max(volume, packages) * (1 + tieRatio/float64(2+j))
-						moved[j] += by
-						lost += by
-					}
-				}
-				step *= tieRatio
-			}
-			x, with, exact := solve(moved)
-			// What the moved optimum is over the true one is at most what scores were moved by.
-			return x, exact && x != nil && with >= high-relTol && with <= high+lost+relTol
-		}
-		coarse, ok1 := tied(tieShare)
-		fine, ok2 := tied(finerShare)
-		if !ok1 || !ok2 {
-			return a, false
-		}
-		for i := range fine {
-			if math.Abs(fine[i]-coarse[i]) > relTol {
-				return a, false
-			}
-		}
-		worth := 0.0
-		for i := range fine {
-			worth += (fine[i] - x[i]) * score[i]
-		}
-		if len(c.Limits) == 0 && math.Abs(worth) > relTol*math.Max(1, math.Abs(high)) {
-			return a, false
-		}
-		x = fine
-	} else {
-		x = make([]float64, len(c.Bids))
-	}
+	a.sold = sold
 	a.rivals = x[:rivals]
 	for i, r := range rows {
 		a.own = append(a.own, x[of[i]]*r.quantity)
