@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"lotwise/models/bidding/biddingtest"
+	"lotwise/models/auction/generate"
 	"lotwise/models/network"
 	"lotwise/solver"
 )
@@ -13,8 +13,8 @@ import (
 // TestStartBoundsNothing stops the MIP of a market within its presolve: the bound is then not that of the start, which is
 // completed first.
 func TestStartBoundsNothing(t *testing.T) {
-	c := biddingtest.Market{Lots: 100, Windows: 2, Zones: 4, Scenarios: 20, Rivals: 6, Station: 0.6, Budget: 0.6, Seed: 1}.Case()
-	p := Against(c, biddingtest.Bidder, network.New(c, biddingtest.Bidder, 0))
+	c := generate.Market{Lots: 100, Windows: 2, Zones: 4, Scenarios: 20, Rivals: 6, Station: 0.6, Budget: 0.6, Seed: 1}.Case()
+	p := Against(c, generate.MarketBidder, network.New(c, generate.MarketBidder, 0))
 	best := p.Improve(nil)
 	earns := p.Evaluate(best).Profit
 	poor := best[:len(best)/2]

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lotwise/models/auction"
 )
 
-// write writes the tables of the seller's problem into a folder, which may exist; numbers as their shortest
+// write writes the tables of a drawn case into a folder, which may exist; numbers as their shortest
 // decimals, so that reading them gives the same case.
 func write(folder string, c *auction.Case) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -27,6 +28,10 @@ func write(folder string, c *auction.Case) error {
 		{"bids", bids(c)},
 		{"limits", limits(c)},
 		{"adjustments", adjustments(c)},
+		{"demand", demand(c)},
+		{"routes", routes(c)},
+		{"facilities", facilities(c)},
+		{"beliefs", beliefs(c)},
 		{"rules", rules(&c.Rules)},
 	}
 	for _, t := range tables {
@@ -114,9 +119,15 @@ func bidders(c *auction.Case) [][]string {
 }
 
 func bids(c *auction.Case) [][]string {
-	rows := [][]string{{"bidder", "bid", "lot", "quantity", "price", "amount", "min_fraction", "group", "requires"}}
-	for b := range c.Bids {
-		bid := &c.Bids[b]
+	return append([][]string{bidColumns}, bidRows(c, c.Bids)...)
+}
+
+var bidColumns = []string{"bidder", "bid", "lot", "quantity", "price", "amount", "min_fraction", "group", "requires"}
+
+func bidRows(c *auction.Case, of []auction.Bid) [][]string {
+	var rows [][]string
+	for b := range of {
+		bid := &of[b]
 		for n, r := range bid.Rows {
 			price, amount, requires := decimal(r.Price, math.NaN()), "", ""
 			if bid.ByAmount {
@@ -126,12 +137,58 @@ func bids(c *auction.Case) [][]string {
 				}
 			}
 			if bid.Requires >= 0 {
-				requires = c.Bids[bid.Requires].Name
+				requires = of[bid.Requires].Name
 			}
 			rows = append(rows, []string{
 				c.Bidders[bid.Bidder].Name, bid.Name, c.Lots[r.Lot].Name, decimal(r.Quantity, math.NaN()), price, amount,
 				decimal(bid.MinFraction, 0), bid.Group, requires,
 			})
+		}
+	}
+	return rows
+}
+
+// beliefs have no column requires.
+func beliefs(c *auction.Case) [][]string {
+	last := len(bidColumns) - 1
+	rows := [][]string{append([]string{"scenario", "probability"}, bidColumns[:last]...)}
+	for _, b := range c.Beliefs {
+		for _, row := range bidRows(c, b.Bids) {
+			rows = append(rows, append([]string{b.Scenario, decimal(b.Probability, math.NaN())}, row[:last]...))
+		}
+	}
+	return rows
+}
+
+func demand(c *auction.Case) [][]string {
+	rows := [][]string{{"bidder", "zone", "service", "volume", "value"}}
+	for _, b := range c.Bidders {
+		for _, d := range b.Demand {
+			rows = append(rows, []string{b.Name, d.Zone, strings.Join(d.Services, "|"), decimal(d.Volume, math.NaN()), decimal(d.Value, math.NaN())})
+		}
+	}
+	return rows
+}
+
+func routes(c *auction.Case) [][]string {
+	rows := [][]string{{"bidder", "route", "zone", "service", "unit_cost", "capacity", "facility"}}
+	for _, b := range c.Bidders {
+		for _, r := range b.Routes {
+			facility := ""
+			if r.Facility >= 0 {
+				facility = b.Facilities[r.Facility].Name
+			}
+			rows = append(rows, []string{b.Name, r.Name, r.Zone, r.Service, decimal(r.UnitCost, math.NaN()), decimal(r.Capacity, math.Inf(1)), facility})
+		}
+	}
+	return rows
+}
+
+func facilities(c *auction.Case) [][]string {
+	rows := [][]string{{"bidder", "facility", "fixed_cost", "capacity"}}
+	for _, b := range c.Bidders {
+		for _, f := range b.Facilities {
+			rows = append(rows, []string{b.Name, f.Name, decimal(f.FixedCost, math.NaN()), decimal(f.Capacity, math.Inf(1))})
 		}
 	}
 	return rows

@@ -1,6 +1,6 @@
-// Package generate draws cases of the seller's problem for tests and benchmarks: the distributions of the
+// Package generate draws cases for tests and benchmarks: the distributions of the
 // Combinatorial Auction Test Suite (cats.go), postal auctions of any size (postal.go), and small cases in which
-// everything that a case may hold is mixed (mixed.go).
+// everything that a case may hold is mixed (mixed.go); and markets of any size for one bidder's problem (market.go).
 //
 // The same arguments give the same case, everywhere and always: a draw depends on the seed alone. Every case is
 // one that inputs would read: names are unique, numbers finite, groups and requirements within a bidder.

@@ -19,8 +19,8 @@ import (
 	"strconv"
 	"strings"
 
+	"lotwise/models/auction/generate"
 	"lotwise/models/bidding"
-	"lotwise/models/bidding/biddingtest"
 	"lotwise/models/bidding/oracle"
 	"lotwise/models/network"
 	"lotwise/solver"
@@ -75,7 +75,7 @@ func main() {
 }
 
 // markets are the kinds of them: stations without and with scarce capacity, a budget beside, and both and a volume cap.
-var markets = map[string]biddingtest.Market{
+var markets = map[string]generate.Market{
 	"stations": {Windows: 2, Zones: 4, Rivals: 6},
 	"budget":   {Windows: 2, Zones: 4, Rivals: 6, Budget: 0.6},
 	"scarce":   {Windows: 2, Zones: 4, Rivals: 6, Station: 0.6, Budget: 0.6},
@@ -100,9 +100,9 @@ func number(s string) int {
 	return n
 }
 
-func problem(m biddingtest.Market) *bidding.Problem {
+func problem(m generate.Market) *bidding.Problem {
 	c := m.Case()
-	return bidding.Against(c, biddingtest.Bidder, network.New(c, biddingtest.Bidder, 0))
+	return bidding.Against(c, generate.MarketBidder, network.New(c, generate.MarketBidder, 0))
 }
 
 type bench struct {

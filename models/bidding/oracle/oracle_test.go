@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
+	"lotwise/models/auction/generate"
 	"lotwise/models/bidding"
-	"lotwise/models/bidding/biddingtest"
 	"lotwise/models/bidding/oracle"
 	"lotwise/models/network"
 	"lotwise/solver"
@@ -21,7 +21,7 @@ func TestFormulationsAgree(t *testing.T) {
 	ctx := context.Background()
 	earning := 0
 	for seed := range uint64(12) {
-		m := biddingtest.Market{Lots: 4, Windows: 1 + int(seed%2), Zones: 2, Scenarios: 3, Rivals: 3, Seed: seed}
+		m := generate.Market{Lots: 4, Windows: 1 + int(seed%2), Zones: 2, Scenarios: 3, Rivals: 3, Seed: seed}
 		if seed%3 > 0 {
 			m.Budget = 0.4
 		}
@@ -32,7 +32,7 @@ func TestFormulationsAgree(t *testing.T) {
 			m.MaxVolume = 0.4
 		}
 		c := m.Case()
-		p := bidding.Against(c, biddingtest.Bidder, network.New(c, biddingtest.Bidder, 0))
+		p := bidding.Against(c, generate.MarketBidder, network.New(c, generate.MarketBidder, 0))
 		r, err := bidding.BestResponse(ctx, p, bidding.Options{Gap: agree / 100})
 		if err != nil {
 			t.Fatal(err)
