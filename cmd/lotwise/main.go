@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -34,15 +33,9 @@ const (
 
 func main() {
 	jobs.Orphan()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
+	collectGarbage()
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
-
-// garbage is how much of what is alive may be dead beside it before it is collected, in percent: a batch that lives for seconds
-// spends up to a third less time with it than with Go's 100, and the tables of a large case are small beside HiGHS' own memory.
-const garbage = 400
 
 // run is the program: its arguments, what it prints, and the exit code it returns.
 func run(args []string, stdout, stderr io.Writer) int {

@@ -504,6 +504,15 @@ func differences(sums, parts []float64) []float64 {
 	return out
 }
 
+// forget drops what value has found so far, which may be most of a case's memory: a part that is answered seldom asks again.
+func (t *part) forget() {
+	for i := range t.pools {
+		q := &t.pools[i]
+		q.known, q.many = nil, map[int]int32{}
+		q.data, q.raw = make([]float64, 1), make([]float64, 1)
+	}
+}
+
 // value returns the pool's values, by its own sets of open facilities, with these levels won in its lots.
 // Where something cannot be delivered it stands in what is never better: the value with everything
 // open, less what opening everything costs.

@@ -287,7 +287,10 @@ func (r *responder) separate() (auction.Strategy, float64, error) {
 	if n == 1 {
 		m.target = r.o.Target
 	}
-	r.each(func(i int) { stands[i], bounds[i] = r.pooled(i, m) })
+	r.each(func(i int) {
+		stands[i], bounds[i] = r.pooled(i, m)
+		r.parts[i].forget()
+	})
 	leave := r.leave(stands, bounds, m)
 	r.each(func(i int) {
 		if leave[i] >= 0 {
