@@ -144,6 +144,8 @@ type packer struct {
 	settled  bool    // best is the first of the optima
 	effort   int64   // of branch and bound, in iterations
 	plain    bool    // branch and bound is given the cliques of the packing alone
+	// anyBetter says that branch and bound by relaxations ends with the first packing that is better.
+	anyBetter bool
 }
 
 // offer takes a packing if it is better.
@@ -290,6 +292,18 @@ func (s *packer) program(r *relaxation) *program {
 		if len(terms) > 1 {
 			m.AtMost("clique", "", terms, 1)
 		}
+	}
+	for _, h := range r.halves {
+		if h.price == 0 {
+			continue
+		}
+		var terms []solver.Term
+		for i, v := range h.members {
+			if m.vars[v].Valid() {
+				terms = append(terms, m.vars[v].Times(h.coef[i]))
+			}
+		}
+		m.AtMost("half", "", terms, h.rhs)
 	}
 	return m
 }
@@ -577,5 +591,14 @@ func (r *relaxation) choice(members []int32) *choice {
 			price = append(price, p)
 		}
 	}
-	return newPacking(value, cliques).choice(price)
+	charge, room := make([]float64, len(members)), 0.0
+	for i := range r.halves {
+		if h, says := r.halves[i].among(at); says && r.halves[i].price > 0 {
+			room += r.halves[i].price * h.rhs
+			for n, v := range h.members {
+				charge[v] += r.halves[i].price * h.coef[n]
+			}
+		}
+	}
+	return newPacking(value, cliques).choice(price, charge, room)
 }

@@ -47,12 +47,14 @@ type demand struct {
 	volume  float64
 }
 
-// choice opens the search among all members, given prices of all cliques.
-func (p *packing) choice(price []float64) *choice {
+// choice opens the search among all members, given prices of all cliques. Other constraints charge the members so much, and
+// any packing room in all at most.
+func (p *packing) choice(price, charge []float64, room float64) *choice {
 	c := &choice{packing: p, reduced: make([]float64, len(p.value)), steps: tieSteps}
 	var bound solver.Sum
+	bound.Add(room)
 	for v, value := range p.value {
-		c.reduced[v] = -value
+		c.reduced[v] = charge[v] - value
 	}
 	for q, members := range p.cliques {
 		if price[q] <= 0 {

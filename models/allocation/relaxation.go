@@ -13,6 +13,7 @@ import (
 //
 //	bound = Σ_q π_q + Σ_v max(0, -reduced_v),   reduced_v = Σ_{q ∋ v} π_q - value_v
 //
+// and the same with other cuts that have prices (halves.go), times their right-hand side and coefficients;
 // and one that accepts v by bound - max(0, reduced_v). Both are computed here; the solver only proposes.
 type relaxation struct {
 	*packing
@@ -24,6 +25,8 @@ type relaxation struct {
 	rows    []solver.Con
 	unit    float64 // of the model's objective
 	dropped []bool  // by member: not accepted any more
+
+	halves []half // cuts from odd numbers of cliques
 
 	x       []float64 // by member: the fraction accepted
 	price   []float64 // by clique
@@ -118,12 +121,18 @@ func (r *relaxation) solve(ctx context.Context, o solver.Options) (bool, error) 
 		r.x[v] = s.Value(x)
 	}
 	r.price = r.price[:0]
-	for _, row := range r.rows {
+	priceOf := func(row solver.Con) float64 {
 		price := s.Dual(row) * r.unit
 		if price < priceNoise*modelValue*r.unit {
 			price = 0
 		}
-		r.price = append(r.price, price)
+		return price
+	}
+	for _, row := range r.rows {
+		r.price = append(r.price, priceOf(row))
+	}
+	for n := range r.halves {
+		r.halves[n].price = priceOf(r.halves[n].row)
 	}
 	r.assess()
 	return true, nil
@@ -142,6 +151,13 @@ func (r *relaxation) assess() {
 		total.Add(price)
 		for _, v := range r.cliques[q] {
 			r.reduced[v] += price
+		}
+	}
+	for n := range r.halves {
+		h := &r.halves[n]
+		total.Add(h.price * h.rhs)
+		for i, v := range h.members {
+			r.reduced[v] += h.price * h.coef[i]
 		}
 	}
 	for v, d := range r.reduced {

@@ -72,6 +72,18 @@ func (s *packer) grow(ctx context.Context, from *relaxation, nodes int) (bool, e
 		return false, err
 	}
 	defer r.close()
+	at := make([]int32, len(s.value))
+	for v := range at {
+		at[v] = -1
+	}
+	for i, v := range members {
+		at[v] = int32(i)
+	}
+	for i := range from.halves {
+		if h, says := from.halves[i].among(at); says && from.halves[i].price > 0 {
+			r.addHalf(h)
+		}
+	}
 	t := &tree{packer: sub, r: r, top: sub.most, first: !s.k.problem.AnyOptimum}
 	done, err := t.search(ctx, nodes)
 	s.best = make([]int32, len(sub.best))
@@ -122,8 +134,12 @@ func (t *tree) search(ctx context.Context, nodes int) (bool, error) {
 		root.left.add(int32(v))
 	}
 	heap.Push(&t.queue, root)
-	cuts := branchCuts * len(t.r.cliques)
+	cuts := branchCuts * (len(t.r.cliques) + len(t.r.halves))
+	began := t.most
 	for len(t.queue) > 0 {
+		if t.anyBetter && t.most > began+slack(began) {
+			return false, nil
+		}
 		n := heap.Pop(&t.queue).(*branch)
 		t.bound = min(t.bound, max(t.most, n.bound))
 		if n.bound < t.enough() {
@@ -218,9 +234,9 @@ func (t *tree) expand(ctx context.Context, n *branch, cuts int) (bool, error) {
 				r.drop(v)
 			}
 		}
-		if last-r.bound > branchGain*(r.bound-enough()) && len(r.cliques) < cuts {
+		if last-r.bound > branchGain*(r.bound-enough()) && len(r.cliques)+len(r.halves) < cuts {
 			last = r.bound
-			if r.tighten() {
+			if r.tighten() || len(r.halves) > 0 && r.halve() {
 				continue
 			}
 		}

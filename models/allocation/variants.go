@@ -134,7 +134,7 @@ const (
 	// mostPassed is how many packings a search passes on.
 	mostPassed = 30
 	// variantCuts is the share of the gap that a round of cuts has to close for another.
-	variantCuts = 0.01
+	variantCuts = 0.002
 	// variantChoice bounds the steps of searches by prices before others are tried.
 	variantChoice = 3000
 	// variantNodes is how many nodes branch and bound by relaxations is given.
@@ -307,13 +307,13 @@ func (s *quest) prove(ctx context.Context) error {
 		return nil
 	}
 	work := coverWork
-	switch {
-	case s.v.wide:
-	case s.tight():
-		work = tightWork
-	default:
-		if done, err := s.grow(ctx); done || err != nil || s.closed() || s.stopped(ctx) {
+	if !s.v.wide {
+		done, err := s.grow(ctx)
+		if done || err != nil || s.closed() || s.stopped(ctx) {
 			return err
+		}
+		if s.tight() {
+			work = tightWork
 		}
 	}
 	if s.sweep(ctx, work) || s.closed() || s.stopped(ctx) {
@@ -337,6 +337,7 @@ func (s *quest) prove(ctx context.Context) error {
 // grow closes the gap by branch and bound by relaxations, and says whether that came to its end.
 func (s *quest) grow(ctx context.Context) (bool, error) {
 	b := s.packer(max(s.most, s.floor))
+	b.anyBetter = s.enough
 	done, err := b.grow(ctx, s.v.relaxed, variantNodes)
 	s.offer(b.best)
 	if s.bound = min(s.bound, b.bound); done {
@@ -376,7 +377,7 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 			return nil
 		}
 		last = s.bound
-		if !r.tighten() {
+		if !r.tighten() && !r.halve() {
 			return nil
 		}
 	}

@@ -1,0 +1,218 @@
+package allocation
+
+import (
+	"cmp"
+	"slices"
+
+	"lotwise/solver"
+)
+
+// Zero-half cuts: half the sum of an odd number of cliques, rounded down,
+//
+//	Σ_v ⌊n_v / 2⌋ x_v ≤ (|C| - 1) / 2      n_v: how many of the cliques in C member v is in
+//
+// which every packing obeys. Fractions x violate it by half of
+//
+//	1 - Σ_{q ∈ C} (1 - Σ_{v ∈ q} x_v) - Σ_{n_v odd} x_v
+//
+// so what is wanted are cliques that are nearly full, an odd number of them, of which few fractions are in an odd number. They are
+// found by elimination modulo 2, the largest fraction first (Caprara and Fischetti 1996; Andreello, Caprara and Fischetti
+// 2007). Where no clique is violated, fractions are halves along odd cycles mostly: these cuts rule them out.
+
+// A half is such a cut.
+type half struct {
+	members []int32
+	coef    []float64 // by members
+	rhs     float64
+	row     solver.Con
+	price   float64
+}
+
+const (
+	// halvesARound and halvesOverlap bound the cuts added at a time: so many, and no member in more than so many on average
+	// over the members of a cut. There are never more than manyHalves times as many as cliques.
+	halvesARound  = 100
+	halvesOverlap = 4
+	manyHalves    = 3
+)
+
+// A parity is a sum of cliques modulo 2.
+type parity struct {
+	odd  bits // of the members with fractions: those in an odd number of them
+	from bits // the cliques
+}
+
+// add adds another sum.
+func (p parity) add(o parity) {
+	for i, w := range o.odd {
+		p.odd[i] ^= w
+	}
+	for i, w := range o.from {
+		p.from[i] ^= w
+	}
+}
+
+// violatedHalves are zero-half cuts that x violates, the most violated first.
+func (r *relaxation) violatedHalves(x []float64) []half {
+	var support []int32
+	at := make([]int32, len(x))
+	for v, f := range x {
+		if at[v] = -1; f > integralSlack && f < 1-integralSlack {
+			support = append(support, int32(v))
+		}
+	}
+	slices.SortStableFunc(support, func(a, b int32) int { return cmp.Compare(x[b], x[a]) })
+	for i, v := range support {
+		at[v] = int32(i)
+	}
+	const most = 1 - 2*violated // of what is not full and of odd fractions
+	var cliques [][]int32
+	var room []float64 // by clique
+	for _, q := range r.cliques {
+		sum, fractional := 0.0, false
+		for _, v := range q {
+			sum += x[v]
+			fractional = fractional || at[v] >= 0
+		}
+		if fractional && 1-sum < most {
+			cliques, room = append(cliques, q), append(room, max(0, 1-sum))
+		}
+	}
+	odd, from := newBits(len(cliques), len(support)), newBits(len(cliques), len(cliques))
+	rows := make([]parity, len(cliques))
+	for n, q := range cliques {
+		rows[n] = parity{odd[n], from[n]}
+		rows[n].from.add(int32(n))
+		for _, v := range q {
+			if at[v] >= 0 {
+				rows[n].odd.add(at[v])
+			}
+		}
+	}
+	roomOf := func(p parity) (total float64) {
+		for n := range p.from.all() {
+			total += room[n]
+		}
+		return total
+	}
+	oddOf := func(p parity) (total float64) {
+		for i := range p.odd.all() {
+			total += x[support[i]]
+		}
+		return total
+	}
+	var cuts []half
+	var over []float64
+	for i := range support {
+		pivot, least := -1, 0.0
+		for n, p := range rows {
+			if p.odd.has(int32(i)) {
+				if have := roomOf(p); pivot < 0 || have < least {
+					pivot, least = n, have
+				}
+			}
+		}
+		if pivot < 0 {
+			continue
+		}
+		p := rows[pivot]
+		rows = slices.Delete(rows, pivot, pivot+1)
+		rows = slices.DeleteFunc(rows, func(other parity) bool {
+			if !other.odd.has(int32(i)) {
+				return false
+			}
+			other.add(p)
+			have := roomOf(other)
+			if n := other.from.count(); n%2 == 1 && have+oddOf(other) < most {
+				if h, by := zeroHalf(cliques, other.from, x); by > violated {
+					cuts, over = append(cuts, h), append(over, by)
+				}
+			}
+			return have >= most
+		})
+	}
+	order := make([]int, len(cuts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(over[b], over[a]) })
+	used := make([]int, len(x))
+	var out []half
+	for _, i := range order {
+		h := cuts[i]
+		overlap := 0
+		for _, v := range h.members {
+			overlap += used[v]
+		}
+		if overlap > halvesOverlap*len(h.members) {
+			continue
+		}
+		for _, v := range h.members {
+			used[v]++
+		}
+		if out = append(out, h); len(out) == halvesARound {
+			break
+		}
+	}
+	return out
+}
+
+// zeroHalf is the cut from some of the cliques, an odd number, and by how much x violates it.
+func zeroHalf(cliques [][]int32, from bits, x []float64) (h half, over float64) {
+	count := make([]int32, len(x))
+	for n := range from.all() {
+		for _, v := range cliques[n] {
+			count[v]++
+		}
+	}
+	h.rhs = float64(from.count() / 2)
+	over = -h.rhs
+	for v, n := range count {
+		if coef := float64(n / 2); coef > 0 {
+			h.members, h.coef = append(h.members, int32(v)), append(h.coef, coef)
+			over += coef * x[v]
+		}
+	}
+	return h, over
+}
+
+// halve adds the cuts of this kind that its point violates, and says whether there were any new ones.
+func (r *relaxation) halve() bool {
+	if len(r.halves) >= manyHalves*len(r.cliques) {
+		return false
+	}
+	added := false
+	for _, h := range r.violatedHalves(r.x) {
+		added = r.addHalf(h) || added
+	}
+	return added
+}
+
+// addHalf adds a cut, unless one with its members is there, and says whether it did.
+func (r *relaxation) addHalf(h half) bool {
+	key := "half" + keyOf(h.members)
+	if r.seen[key] {
+		return false
+	}
+	r.seen[key] = true
+	terms := make([]solver.Term, len(h.members))
+	for i, v := range h.members {
+		terms[i] = r.vars[v].Times(h.coef[i])
+	}
+	h.row, h.price = r.model.AtMost("half", "", terms, h.rhs), 0
+	r.halves = append(r.halves, h)
+	return true
+}
+
+// among is the cut as far as it concerns members that have a place at theirs, -1 for none; false where it says nothing of them.
+func (h *half) among(at []int32) (half, bool) {
+	kept := half{rhs: h.rhs}
+	total := 0.0
+	for i, v := range h.members {
+		if at[v] >= 0 {
+			kept.members, kept.coef = append(kept.members, at[v]), append(kept.coef, h.coef[i])
+			total += h.coef[i]
+		}
+	}
+	return kept, total > h.rhs
+}
