@@ -218,7 +218,15 @@ func claim(r *auction.Results) string {
 		}
 	}
 	if text(r, "certificate") == "sampled" {
-		says += " Bounds hold with 99% confidence, from samples."
+		if r.Command == "bid" {
+			says += fmt.Sprintf(" All of this is of the %.0f scenarios drawn.", metric(r, "scenarios"))
+			if fresh := metric(r, "out_of_sample_profit"); !math.IsNaN(fresh) {
+				says += fmt.Sprintf(" In %s others the bid earns %s on average, with a standard error of %s.",
+					display(metric(r, "out_of_sample_scenarios"), 0), amount(fresh, unit), amount(metric(r, "profit_standard_error"), unit))
+			}
+		} else {
+			says += " Bounds hold with 99% confidence, from samples."
+		}
 	}
 	switch r.Status {
 	case auction.LimitStruck:

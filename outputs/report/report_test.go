@@ -140,6 +140,21 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// What holds for drawn scenarios is said of them alone, beside what fresh ones say; of a run of solve it holds with confidence.
+func TestSampled(t *testing.T) {
+	const others = "All of this is of the 50 scenarios drawn. In 1,000 others the bid earns 900,000 USD on average, with a standard error of 5,000 USD."
+	const confidence = "Bounds hold with 99% confidence, from samples."
+	for command, want := range map[string][2]string{"bid": {others, confidence}, "solve": {confidence, others}} {
+		_, r, m := written(t, command, 3, 1)
+		r.Summary = append(r.Summary, auction.Metric{Name: "certificate", Text: "sampled"}, auction.Metric{Name: "scenarios", Number: 50},
+			auction.Metric{Name: "out_of_sample_profit", Number: 9e5}, auction.Metric{Name: "profit_standard_error", Number: 5000}, auction.Metric{Name: "out_of_sample_scenarios", Number: 1000})
+		page := content(parse(t, render(t, report.Run("run", r, m, place(r)))))
+		if !strings.Contains(page, want[0]) || strings.Contains(page, want[1]) {
+			t.Errorf("%s: the page says %q or does not say %q", command, want[1], want[0])
+		}
+	}
+}
+
 // The same of runs side by side and of a sweep.
 func TestFiguresOfComparison(t *testing.T) {
 	var dirs []string

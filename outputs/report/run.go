@@ -91,6 +91,8 @@ func (p *Page) headline(r *auction.Results) {
 	p.figure(r, "Share of capacity sold", "sold_share", "")
 	p.figure(r, "Standard deviation of profit", "profit_standard_deviation", "over types and scenarios")
 	p.figure(r, "Worst profit", "worst_profit", "")
+	p.figure(r, "Mean of the worst", "cvar", "CVaR, of the share "+display(metric(r, "tail"), 2)+" of scenarios")
+	p.figure(r, "Profit out of sample", "out_of_sample_profit", "on fresh scenarios")
 	p.figure(r, "Chance of a loss", "loss_probability", "")
 }
 
