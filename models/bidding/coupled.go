@@ -77,6 +77,9 @@ func lotItems(c *auction.Case, net *network.Network) []bilevel.Item {
 	return items
 }
 
+// mostPriced is the most packages that are priced out beside those of zones and facilities.
+const mostPriced = 8
+
 // packageItems are the packages that the bidder may bid for: of the lots of a zone, and of the zones in which a facility
 // delivers, as much as the network can use of each. A package has one price for a package of any of its lots.
 func packageItems(c *auction.Case, bidder int, net *network.Network) []bilevel.Item {
@@ -120,7 +123,7 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	b := &bilevel.Problem{Case: e.c, Bidder: e.bidder, Network: net, Items: lotItems(e.c, net), Risk: o.Risk}
 	if e.c.Rules.PackageBids {
 		b.Items = append(b.Items, packageItems(e.c, e.bidder, net)...)
-		b.Items = append(b.Items, pricedItems(e.c, p, b.Items)...)
+		b.Packages = mostPriced
 	}
 	if list := b.Overlooked(); len(list) > 0 {
 		return nil, nil, &auction.Unsupported{Reasons: list}

@@ -116,7 +116,7 @@ func paste(t *testing.T, c *auction.Case, me int, r *auction.Results) (compared 
 }
 
 // pastedCases is how many random cases are pasted.
-const pastedCases = 60
+const pastedCases = 25
 
 // What a run says of a scenario is what allocate does with the recommended bids, ties included.
 func TestPasted(t *testing.T) {

@@ -50,6 +50,8 @@ type Problem struct {
 	Network *network.Network // of the type
 	Items   []Item
 	Risk    auction.Risk
+	// Packages is how many packages Solve may add to Items at most, those that it prices out (packages.go).
+	Packages int
 }
 
 // A Choice is an item that is bid for: at so many ticks of its Step for all of it, and this fraction of its
@@ -211,18 +213,7 @@ func (s *Seller) Answer(ctx context.Context, bid []Choice) ([]Sale, error) {
 func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
 	g := p.bare()
 	for i := range p.Items {
-		it := item{Item: &p.Items[i]}
-		for _, r := range it.Rows {
-			it.volume += r.Quantity
-		}
-		g.items = append(g.items, it)
-	}
-	empty := scene{}
-	low, _ := allocation.NewProblem(g.with(&empty, g.templates(0)))
-	high, _ := allocation.NewProblem(g.with(&empty, g.templates(farTick)))
-	for i := range g.items {
-		g.items[i].base = low.Value[i]
-		g.items[i].slope = (high.Value[i] - low.Value[i]) / farTick
+		g.items = append(g.items, g.item(i))
 	}
 	for n := range g.scenes {
 		s := &g.scenes[n]
@@ -249,6 +240,30 @@ func newGame(ctx context.Context, p *Problem, seed int64) (*game, error) {
 		g.scenes[n].tie = g.tie(n)
 	}
 	return g, nil
+}
+
+// item returns an item of the problem with the seller's values.
+func (g *game) item(i int) item {
+	it := item{Item: &g.Items[i]}
+	for _, r := range it.Rows {
+		it.volume += r.Quantity
+	}
+	value := func(tick int64) float64 {
+		q, _ := allocation.NewProblem(g.with(&scene{}, []auction.Bid{g.Bid(Choice{Item: i, Tick: tick, Fraction: 1})}))
+		return q.Value[0]
+	}
+	it.base = value(0)
+	it.slope = (value(farTick) - it.base) / farTick
+	return it
+}
+
+// open makes the last of the problem's items, which is new, ready for use.
+func (g *game) open() {
+	g.items = append(g.items, g.item(len(g.Items)-1))
+	g.price(len(g.items) - 1)
+	for n := range g.scenes {
+		g.scenes[n].tie = g.tie(n)
+	}
 }
 
 // determine is the seller's answer; the error of the context where it ended before that was known.

@@ -92,10 +92,11 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
 // hunt is one run of Solve.
 type hunt struct {
 	*game
-	o    Options
-	ctx  context.Context
-	best *Answer
-	cuts []cut
+	o     Options
+	ctx   context.Context
+	best  *Answer
+	cuts  []cut
+	added int // packages
 }
 
 func (h *hunt) rounding() float64 { return noise * math.Abs(h.ceiling()) }
@@ -129,6 +130,9 @@ func (h *hunt) run() error {
 		}
 	}
 	if err := h.pairs(polishing); err != nil {
+		return err
+	}
+	if err := h.generate(); err != nil {
 		return err
 	}
 	if _, err := h.tell(h.best.Bid); err != nil {

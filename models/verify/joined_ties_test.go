@@ -119,9 +119,7 @@ func TestFirstOptimumPlain(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		c.Bidders = append(c.Bidders, auction.Bidder{Name: name, Budget: inf, MaxVolume: inf, AccessCost: nan})
 	}
-	for _, l := range []auction.Lot{{Name: "whole", Zone: "A", Capacity: 100}, {Name: "free", Zone: "B", Capacity: 3}} {
-		c.Lots = append(c.Lots, l)
-	}
+	c.Lots = []auction.Lot{{Name: "whole", Zone: "A", Capacity: 100}, {Name: "free", Zone: "B", Capacity: 3}}
 	bid := func(bidder, lot int, quantity, price, least float64) {
 		c.Bids = append(c.Bids, auction.Bid{
 			Bidder: bidder, MinFraction: least, Requires: -1, Amount: price * quantity, Rows: []auction.BidRow{{Lot: lot, Quantity: quantity, Price: price}},
