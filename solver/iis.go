@@ -168,7 +168,7 @@ func (w *filter) propose() error {
 	if err := s.in.SetInt("iis_strategy", highs.IisStrategyFromLpRowPriority); err != nil {
 		return err
 	}
-	defer context.AfterFunc(w.ctx, s.in.Cancel)()
+	defer s.in.CancelOn(w.ctx)()
 	found, err := s.in.IIS()
 	if err != nil || len(found.Rows) == 0 {
 		return nil // the filter does without

@@ -444,6 +444,24 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A context that ends as its run does stops no later run: a cancellation that is under way is waited for.
+func TestCancelledAtTheEnd(t *testing.T) {
+	in := acquire(t)
+	must(t, in.PassModel(diet()))
+	must(t, in.SetString("presolve", "off"))
+	for n := range 2000 {
+		ctx, cancel := context.WithCancel(context.Background())
+		off := in.CancelOn(ctx)
+		cancel()
+		off()
+		must(t, in.ClearSolver())
+		must(t, in.Run(context.Background(), Events{}))
+		if in.Status() != ModelStatusOptimal {
+			t.Fatalf("%d: status %d of a run that nobody cancelled", n, in.Status())
+		}
+	}
+}
+
 func TestCancelledBeforehand(t *testing.T) {
 	in := acquire(t)
 	must(t, in.PassModel(knapsacks(1, 120, 8)))

@@ -48,7 +48,7 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 	handle := cgo.NewHandle(r)
 	defer handle.Delete()
 	C.control_cancel(in.ctl, 0)
-	defer context.AfterFunc(ctx, in.Cancel)()
+	defer in.CancelOn(ctx)()
 	in.ctl.message[0] = 0
 	in.ctl.next, in.ctl.interval = 0, C.double(progressInterval.Seconds())
 	in.ctl.events = 0
@@ -91,6 +91,21 @@ func (in *Instance) Run(ctx context.Context, events Events) error {
 
 // Cancel asks a run to stop; any goroutine may call it.
 func (in *Instance) Cancel() { C.control_cancel(in.ctl, 1) }
+
+// CancelOn cancels when the context ends, until off is called: then no cancellation is still under way, which would stop
+// whatever the instance runs next.
+func (in *Instance) CancelOn(ctx context.Context) (off func()) {
+	cancelled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		in.Cancel()
+		close(cancelled)
+	})
+	return func() {
+		if !stop() {
+			<-cancelled
+		}
+	}
+}
 
 //export highsImproving
 func highsImproving(handle C.uintptr_t, objective C.double, x *C.double, n C.HighsInt) {
