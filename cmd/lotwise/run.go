@@ -40,6 +40,8 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 	if dir == "" {
 		return usage("-o RUN is missing: the folder for the results")
 	}
+	show := newReporter(cc.String("progress"), cc.App.ErrWriter, time.Now)
+	ctx, writing := interruptible(cc.Context, show)
 	if err := outputs.Check(dir, force); err != nil {
 		return err
 	}
@@ -68,9 +70,7 @@ func solving(cc *cli.Context, prepare func(*auction.Case, *outputs.Manifest) (mo
 		return err
 	}
 
-	show := newReporter(cc.String("progress"), cc.App.ErrWriter, time.Now)
 	o.Progress = show.progress
-	ctx, writing := interruptible(cc.Context, show)
 	show.start(fmt.Sprintf("%s %s: %d lots, %d bidders", m.Command, c.Name, len(c.Lots), len(c.Bidders)))
 	r, err := solve(ctx, c, o)
 	show.close()

@@ -57,6 +57,9 @@ func (p *Problem) explain(ctx context.Context, e *unmet, o auction.Options) erro
 	for i, r := range rules {
 		conflicts[i] = p.conflict(r)
 	}
+	if len(rules) == 1 && rules[0].limit >= 0 && p.enough(rules[0].limit, rules[0].scope) {
+		conflicts[0].What += "; their groups, required bids and least fractions do not let it be met"
+	}
 	return &auction.Infeasible{Conflicts: conflicts}
 }
 
@@ -353,18 +356,27 @@ func (p *Problem) limitConflict(limit, scope int) auction.Conflict {
 
 // offered says how much of a limit's measure there is in all bids that are not void.
 func (p *Problem) offered(limit, scope int) string {
-	s := p.scoped[limit]
-	if s.Of == auction.OfAccepted {
+	if p.scoped[limit].Of == auction.OfAccepted {
 		return ""
 	}
-	all := make([]float64, len(p.Case.Bids))
+	return fmt.Sprintf("all bids together come to %s", decimal(p.all(limit, scope).Value))
+}
+
+// enough says whether all bids together come to what a limit asks for at least.
+func (p *Problem) enough(limit, scope int) bool {
+	r := p.all(limit, scope)
+	return r.Value >= r.Min
+}
+
+// all reads a limit with all bids that are not void accepted.
+func (p *Problem) all(limit, scope int) auction.Reading {
+	x := make([]float64, len(p.Case.Bids))
 	for b, out := range p.unreachable() {
 		if !out {
-			all[b] = 1
+			x[b] = 1
 		}
 	}
-	value := s.Read(p.Case, all)[scope].Value
-	return fmt.Sprintf("all bids together come to %s", decimal(value))
+	return p.scoped[limit].Read(p.Case, x)[scope]
 }
 
 // decimal writes a number as people do.

@@ -9,7 +9,7 @@ import (
 // reserveSlack is how far, relatively, money may fall short of a reserve and still meet it: an amount
 // and the sum of reserves it is compared with are both sums of decimals, which have no exact binary
 // value. It is far under one cent in any price or amount that is told to the cent.
-const reserveSlack = 1e-10
+const reserveSlack = 1e-12
 
 // UnderReserve says whether money (a price, or a package's amount) does not meet a reserve (of a lot,
 // or summed over the package).

@@ -374,7 +374,7 @@ func (a *acceptance) meritOrder() {
 	}
 	sort.SliceStable(order, func(m, n int) bool {
 		i, j := order[m], order[n]
-		if !same(unit[i], unit[j]) {
+		if !alike(unit[i], unit[j]) {
 			return unit[i] > unit[j]
 		}
 		return a.c.Bids[i].Bidder < a.c.Bids[j].Bidder
@@ -389,7 +389,7 @@ func (a *acceptance) meritOrder() {
 		// wanted and got by lot, over the rows of this bidder at this score
 		wanted, got := map[int]float64{}, map[int]float64{}
 		var lots []int
-		for ; n < len(order) && a.c.Bids[order[n]].Bidder == b && same(unit[order[n]], unit[i]); n++ {
+		for ; n < len(order) && a.c.Bids[order[n]].Bidder == b && alike(unit[order[n]], unit[i]); n++ {
 			r := &a.c.Bids[order[n]].Rows[0]
 			if wanted[r.Lot] == 0 {
 				lots = append(lots, r.Lot)
@@ -416,6 +416,14 @@ func (a *acceptance) meritOrder() {
 		}
 	}
 	a.checked("the merit order of %d divisible bids in %d lots", len(order), len(a.c.Lots))
+}
+
+// scoreTol is up to which share of itself a score a package may come from rounding: prices further apart are two, such
+// as a million and a cent beside a million.
+const scoreTol = 1e-11
+
+func alike(a, b float64) bool {
+	return math.Abs(a-b) <= scoreTol*math.Max(math.Abs(a), math.Abs(b))
 }
 
 // shadowPrices checks complementary slackness, which every optimal dual satisfies with every optimal
