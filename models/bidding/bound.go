@@ -135,6 +135,8 @@ type bounder struct {
 	m    limits
 	tied []int // pools whose value depends on facilities
 	dear bool  // some of them has two lots
+	// boxed says that bids are not to leave the node's boxes.
+	boxed bool
 }
 
 func newBounder(t *part, best *stand, m limits) *bounder {
@@ -479,7 +481,9 @@ func (s *bounder) off(guessed float64) float64 {
 func (s *bounder) take(chosen []*choice) {
 	t := s.t
 	if primal := t.with(false, chosen); primal.value > s.best.value+t.slack() {
-		primal.climb()
+		if !s.boxed {
+			primal.climb()
+		}
 		s.best = primal
 	}
 }

@@ -15,8 +15,9 @@ import (
 //	profit ≤ L(m) = max { profit − Σ_r m_r use_r } + Σ_r m_r limit_r
 //
 // and the maximum splits over parts again, where the multipliers are charges on payments and packages. The multipliers
-// of the least L come from cutting planes (cuts); bids that are best under them are made to fit and filled up (fit), and
-// mixed anew part by part (master). The MIP decides what remains open in a small problem.
+// of the least L come from cutting planes (cuts); bids that are best under them are made to fit and filled up (fit), lots are
+// exchanged (exchange), and bids mixed anew part by part (master). Branch and bound over L closes what is left open (branch),
+// and the MIP what that leaves in a small problem.
 
 const (
 	// capRounds is the most multipliers tried until the cutting planes have converged.
@@ -58,19 +59,21 @@ func (p *Problem) capRows() []capRow {
 }
 
 // use returns what a stand's choice in one lot takes of the cap.
-func (c *capRow) use(s *stand, l int) float64 {
-	x := s.chosen[l]
+func (c *capRow) use(s *stand, l int) float64 { return c.takes(s.t, l, s.chosen[l]) }
+
+// takes returns what a choice in one lot of a part takes of the cap.
+func (c *capRow) takes(t *part, l int, x *choice) float64 {
 	switch {
 	case c.scenario < 0 && c.money:
 		return x.offered
 	case c.scenario < 0:
 		return x.volume
 	}
-	k := s.t.scenes[s.t.sceneOf[c.scenario]].supply[l]
+	k := t.scenes[t.sceneOf[c.scenario]].supply[l]
 	if c.money {
 		return x.paid[k]
 	}
-	return s.t.lots[l].levels[x.won[k]]
+	return t.lots[l].levels[x.won[k]]
 }
 
 // A hunt looks for the best bid within the caps.
@@ -83,6 +86,7 @@ type hunt struct {
 	parts []*bounder
 	roots []*node // by part: the weights kept from multipliers to multipliers
 	cuts  *cuts
+	split func(cut) // told of every split of branch and bound, for tests; may be nil
 }
 
 // capped answers the problem with caps, from a start that fits and a bid that is good without caps.
@@ -174,7 +178,8 @@ func (h *hunt) relax(free auction.Strategy, rounds, batches int) error {
 			return err
 		}
 		if exact {
-			h.fit(h.cuts.likely(s))
+			h.cuts.mix(s)
+			h.fit(h.cuts.likely())
 		}
 		low := s.Objective * h.cuts.unit
 		if over := least - low; over <= converged*h.r.o.Gap*math.Abs(least)+noise*h.cuts.unit {
@@ -193,7 +198,29 @@ func (h *hunt) relax(free auction.Strategy, rounds, batches int) error {
 		}
 		h.set(next)
 	}
-	return h.draw(center, batches)
+	if err := h.draw(center, batches); err != nil || h.done() || batches == 0 {
+		return err
+	}
+	if err := h.exchanges(center); err != nil || h.done() || !h.branchable() {
+		return err
+	}
+	return h.branch(center, branchNodes)
+}
+
+// exchanges exchanges around the bids that are best under the best multipliers, and around the best that fits.
+func (h *hunt) exchanges(center []float64) error {
+	h.set(center)
+	h.pass(false)
+	if err := h.exchange(h.stands()); err != nil || h.done() {
+		return err
+	}
+	var best []*stand
+	for _, t := range h.r.parts {
+		t.price(nil)
+		best = append(best, t.stand(false, h.best))
+	}
+	h.set(center)
+	return h.exchange(best)
 }
 
 // draw mixes the bids known, and draws more around the multipliers until that no longer pays.

@@ -1,6 +1,7 @@
 package bidding
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -34,6 +35,8 @@ type known struct {
 	use    []float64 // by row
 	profit float64
 	row    solver.Con
+	share  float64 // of the part's mixture
+	out    bool    // of the node of branch and bound that is looked at
 }
 
 // steep bounds the multipliers of the LP: what a cap's last thousandth is worth, as a share of the unit, while bids that
@@ -101,21 +104,11 @@ func (k *cuts) multipliers(s *solver.Solution) []float64 {
 }
 
 // likely returns of each part the bid that has the largest share of its mixture.
-func (k *cuts) likely(s *solver.Solution) []*stand {
+func (k *cuts) likely() []*stand {
 	var out []*stand
 	for _, list := range k.known {
 		best := slices.MaxFunc(list, func(a, b *known) int {
-			x, y := 0.0, 0.0
-			if s.HasDuals() {
-				x, y = math.Abs(s.Dual(a.row)), math.Abs(s.Dual(b.row))
-			}
-			switch {
-			case x < y:
-				return -1
-			case x > y:
-				return 1
-			}
-			return 0
+			return cmp.Compare(a.share, b.share)
 		})
 		out = append(out, best.clone())
 	}

@@ -78,7 +78,7 @@ func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, box
 	for j := range s.a.ticks {
 		var use []int32
 		if j >= s.first.leastTick && j <= s.first.mostTick {
-			use = slices.Concat(s.a.useful[j], s.a.sums)
+			use = slices.Concat(s.a.useful[j], s.a.edges(s.first, s.a.sums))
 			slices.Sort(use)
 			use = slices.DeleteFunc(slices.Compact(use), func(v int32) bool {
 				return v > s.a.top[j] || v < s.first.leastLevel || v > s.first.mostLevel
@@ -97,7 +97,7 @@ func (t *part) pairBest(ctx context.Context, q *poolView, weights []float64, box
 			heap.Push(open, c)
 		}
 	}
-	if s.first.leastTick < 0 && s.first.leastLevel == 0 {
+	if s.first.none() {
 		visit(cell{tick: -1})
 	}
 	for j, use := range s.levels {
@@ -146,10 +146,10 @@ func (s *pairSearch) climb(boxes []box) {
 
 // holds says whether a choice of at most one row lies in the box.
 func (b box) holds(c *choice) bool {
-	tick, level := -1, int32(0)
-	if len(c.rows) > 0 {
-		tick, level = c.rows[0].tick, c.rows[0].level
+	if len(c.rows) == 0 {
+		return b.none()
 	}
+	tick, level := c.rows[0].tick, c.rows[0].level
 	return b.leastTick <= tick && tick <= b.mostTick && b.leastLevel <= level && level <= b.mostLevel
 }
 
@@ -173,6 +173,7 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		slices.Sort(s.extra)
 		s.extra = slices.Compact(s.extra)
 	}
+	s.extra = s.b.edges(s.second, s.extra)
 	matter := s.b.matter(s.extra)
 	for k := range s.worth {
 		clear(s.worth[k])

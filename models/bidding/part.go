@@ -89,6 +89,7 @@ type poolView struct {
 	own    []uint64          // sets of its facilities that are considered; the last is all
 	local  []int             // by set of the part: into own
 	planes [][]network.Plane // of two lots, by own set; nil where they are not known
+	bends  []float64         // of two lots: sums of volumes at which the value bends
 	known  []int32
 	data   []float64 // values by own set, from known on
 	raw    []float64 // the same before what stands in, each concave in the volumes
@@ -475,6 +476,7 @@ func (t *part) addLevels(q *poolView) {
 		first, second = slices.Clone(a.levels), slices.Clone(b.levels)
 		a.add(differences(all.Sum, second), false)
 		b.add(differences(all.Sum, first), false)
+		q.bends = all.Sum
 		a.pair(b, all.Sum)
 		b.pair(a, all.Sum)
 	default:

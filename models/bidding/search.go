@@ -324,6 +324,7 @@ func (t *part) lotBest(q *poolView, place int, weights []float64, boxes []box, c
 	if len(q.lots) == 2 {
 		extra = lot.beside(chosen[q.lots[1-place]])
 	}
+	extra = lot.edges(boxes[l], extra)
 	matter := lot.matter(extra)
 	worth := lot.blank()
 	won := make([]int32, len(q.lots))

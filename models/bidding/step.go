@@ -179,11 +179,16 @@ func (l *lotView) fit(s auction.Strategy) []step {
 }
 
 // A box is what a lot's choice may be: ticks and levels from least to most, both inclusive. Bidding nothing
-// has tick -1 and level 0.
+// has tick -1 and level 0. With zero it also stands for quantities that go to 0 at any tick, which matter where quantities
+// between the levels do.
 type box struct {
 	leastTick, mostTick   int
 	leastLevel, mostLevel int32
+	zero                  bool
 }
+
+// none says whether bidding nothing lies in the box.
+func (b box) none() bool { return b.leastLevel == 0 && (b.leastTick < 0 || b.zero) }
 
 func (l *lotView) anything() box {
 	return box{leastTick: -1, mostTick: len(l.ticks) - 1, mostLevel: int32(len(l.levels) - 1)}
@@ -197,7 +202,7 @@ func (l *lotView) best(worth [][]float64, steps int, b box, extra []int32) (*cho
 		return l.bestSteps(worth, steps)
 	}
 	best, at, level := math.Inf(-1), -2, int32(0)
-	if b.leastTick < 0 && b.leastLevel == 0 {
+	if b.none() {
 		best, at = 0, -1
 		for k := range worth {
 			best += worth[k][0]

@@ -1,0 +1,380 @@
+package bidding
+
+import (
+	"container/heap"
+	"math"
+	"slices"
+
+	"lotwise/solver"
+)
+
+// Branch and bound over the Lagrangian of the caps. A node limits the prices and quantities of some lots to ranges; its bound
+// is the least L(m) that cutting planes find over the bids in the ranges, from its parent's multipliers on. It is split
+// at the lot of whose price the mixture of bids is least sure, or else of whose quantity, at a level that both sides have: with
+// caps, quantities between the levels matter too, and so does bidding next to nothing at any price.
+
+const (
+	// branchNodes is the most nodes, branchRounds the most multipliers tried at each.
+	branchNodes, branchRounds = 4000, 8
+	// steady is the share of what is open at a node within which its multipliers are the best.
+	steady = 0.2
+	// sure is the share of a mixture up to which a price or quantity does not count.
+	sure = 1e-6
+	// often is every how many nodes the mixture is made to fit.
+	often = 16
+)
+
+// A branch is a node.
+type branch struct {
+	boxes  [][]box   // by part, lot
+	center []float64 // the best multipliers known
+	bounds []float64 // of the parts at these
+	roots  []*node   // by part: weights
+	bound  float64
+	order  int // of creation, so that ties have one answer
+	cut    cut
+}
+
+// A cut is where a node is split.
+type cut struct {
+	part, lot int // part -1 for nowhere
+	byLevel   bool
+	at        int // tick or level: the last of one side
+}
+
+type branches []*branch
+
+func (f branches) Len() int { return len(f) }
+func (f branches) Less(i, j int) bool {
+	return f[i].bound > f[j].bound || f[i].bound == f[j].bound && f[i].order < f[j].order
+}
+func (f branches) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+func (f *branches) Push(x any)   { *f = append(*f, x.(*branch)) }
+func (f *branches) Pop() any {
+	old := *f
+	x := old[len(old)-1]
+	*f = old[:len(old)-1]
+	return x
+}
+
+// branchable says whether the Lagrangian of every part is exact within ranges of one price and quantity a lot.
+func (h *hunt) branchable() bool {
+	for _, t := range h.r.parts {
+		if !t.whole || !t.bounded() || t.net.Scarce() {
+			return false
+		}
+	}
+	return h.r.p.Rules.BidSteps == 1 && !math.IsInf(h.bound, 1)
+}
+
+// branch searches from multipliers on, until the gap is closed, nothing is left to split, or so many nodes are looked at.
+func (h *hunt) branch(center []float64, nodes int) error {
+	root := &branch{center: center, bound: h.bound}
+	for i, b := range h.parts {
+		boxes := b.t.anything()
+		for l := range boxes {
+			boxes[l].zero = true
+		}
+		root.boxes = append(root.boxes, boxes)
+		root.roots = append(root.roots, h.roots[i].copy())
+	}
+	if err := h.visit(root, -1); err != nil {
+		return err
+	}
+	open, closed := &branches{root}, math.Inf(-1) // closed: the largest bound of a node that is not split further
+	for count := 0; open.Len() > 0; {
+		top := (*open)[0]
+		h.bound = min(h.bound, max(top.bound, closed, h.value))
+		if h.done() || count >= nodes {
+			return nil
+		}
+		heap.Pop(open)
+		if top.cut.part < 0 {
+			closed = max(closed, top.bound)
+			continue
+		}
+		if h.split != nil {
+			h.split(top.cut)
+		}
+		for side := range 2 {
+			count++
+			c := top.child(side, count)
+			if err := h.visit(c, top.cut.part); err != nil {
+				return err
+			}
+			heap.Push(open, c)
+			if count%often == 0 {
+				h.fit(h.cuts.likely())
+			}
+		}
+	}
+	h.bound = min(h.bound, max(closed, h.value))
+	return nil
+}
+
+// child returns one side of a split.
+func (b *branch) child(side, order int) *branch {
+	c := &branch{center: b.center, bounds: slices.Clone(b.bounds), boxes: slices.Clone(b.boxes), bound: b.bound, order: order}
+	for _, d := range b.roots {
+		c.roots = append(c.roots, d.copy())
+	}
+	mine := slices.Clone(c.boxes[b.cut.part])
+	x := &mine[b.cut.lot]
+	switch {
+	case b.cut.byLevel && side == 0:
+		x.mostLevel = int32(b.cut.at)
+	case b.cut.byLevel:
+		x.leastLevel = int32(b.cut.at)
+	case side == 0:
+		x.mostTick = b.cut.at
+	default:
+		x.leastTick = b.cut.at + 1
+	}
+	c.boxes[b.cut.part] = mine
+	return c
+}
+
+// copy returns a node with weights of its own.
+func (d *node) copy() *node {
+	c := &node{bound: d.bound, boxes: d.boxes}
+	for _, w := range d.weights {
+		c.weights = append(c.weights, slices.Clone(w))
+	}
+	return c
+}
+
+// visit lowers a node's bound and says where to split it. One part alone differs from the parent's; -1 for all.
+func (h *hunt) visit(b *branch, part int) error {
+	k := h.cuts
+	k.enter(b.boxes)
+	b.cut.part = -1
+	best, next := math.Inf(1), b.center
+	for range branchRounds {
+		h.set(next)
+		v, bounds := h.within(b, part)
+		part = -1
+		if v < best {
+			best, b.center, b.bounds = v, next, bounds
+		}
+		b.bound = min(b.bound, v)
+		if b.bound <= h.value+h.r.o.Gap*math.Abs(b.bound) || h.r.ctx.Err() != nil {
+			return nil
+		}
+		s, err := k.solve(h.r.ctx)
+		if err != nil || !s.HasValues() {
+			return err
+		}
+		k.mix(s)
+		if low := s.Objective * k.unit; best-low <= steady*(best-h.value) {
+			break
+		}
+		next = k.multipliers(s)
+		for i := range next {
+			next[i] = (next[i] + b.center[i]) / 2
+		}
+	}
+	b.cut = h.spread(b)
+	return nil
+}
+
+// within bounds the Lagrangian at the multipliers over a node's bids, part by part or where one part alone has changed, and adds
+// what is best there to the cuts.
+func (h *hunt) within(b *branch, part int) (float64, []float64) {
+	charges := h.charges()
+	bounds := slices.Clone(b.bounds)
+	if part < 0 {
+		bounds = make([]float64, len(h.parts))
+	}
+	found := make([]*stand, len(h.parts))
+	h.r.each(func(i int) {
+		if part >= 0 && i != part {
+			return
+		}
+		t := h.parts[i].t
+		t.price(charges)
+		start := h.cuts.inside(i, b.boxes[i])
+		if start == nil {
+			bounds[i] = math.Inf(-1) // no bid lies in the ranges
+			return
+		}
+		s := *h.parts[i]
+		s.best, s.boxed = start, true
+		d := b.roots[i]
+		d.boxes, d.bound = b.boxes[i], math.Inf(1)
+		s.ascend(h.r.ctx, d, nodeSteps)
+		bounds[i], found[i] = d.bound, s.best
+	})
+	sum := 0.0
+	for i := range h.rows {
+		sum += h.rows[i].multiplier * h.rows[i].limit
+	}
+	for i := range h.parts {
+		sum += bounds[i]
+		if found[i] != nil && holds(b.boxes[i], found[i].chosen) {
+			h.cuts.add(i, found[i])
+		}
+	}
+	return sum, bounds
+}
+
+// holds says whether a part's bid lies in boxes.
+func holds(boxes []box, chosen []*choice) bool {
+	for l, c := range chosen {
+		if !boxes[l].holds(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// enter lets only the bids in boxes into the LP.
+func (k *cuts) enter(boxes [][]box) {
+	for i, list := range k.known {
+		for _, n := range list {
+			n.out = !holds(boxes[i], n.chosen)
+			low := n.profit / k.unit
+			if n.out {
+				low = math.Inf(-1)
+			}
+			k.m.SetRange(n.row, low, math.Inf(1))
+		}
+	}
+}
+
+// mix keeps the mixture of an LP.
+func (k *cuts) mix(s *solver.Solution) {
+	for _, list := range k.known {
+		for _, n := range list {
+			n.share = 0
+			if s.HasDuals() && !n.out {
+				n.share = math.Abs(s.Dual(n.row))
+			}
+		}
+	}
+}
+
+// inside returns a part's best bid known under the multipliers that lies in boxes, or else any; nil where there is none.
+func (k *cuts) inside(part int, boxes []box) *stand {
+	m := k.h.multipliers()
+	var at *known
+	best := math.Inf(-1)
+	for _, n := range k.known[part] {
+		if v := n.worthOf(m); !n.out && v > best {
+			at, best = n, v
+		}
+	}
+	if at != nil {
+		s := at.clone()
+		s.recharge()
+		return s
+	}
+	t := k.h.parts[part].t
+	chosen := t.nothing()
+	for l := range t.lots {
+		lot := &t.lots[l]
+		c, _ := lot.best(lot.blank(), 1, boxes[l], lot.edges(boxes[l], nil))
+		if c == nil {
+			return nil
+		}
+		chosen[l] = c
+	}
+	return t.with(false, chosen)
+}
+
+// spread finds the lot whose price, or else quantity, the mixture spreads most: by the smaller of two shares times the volume
+// that it is about.
+func (h *hunt) spread(b *branch) cut {
+	best, most := cut{part: -1}, 0.0
+	for _, byLevel := range []bool{false, true} {
+		for i, list := range h.cuts.known {
+			t := h.parts[i].t
+			for l := range t.lots {
+				lot := &t.lots[l]
+				n := len(lot.ticks)
+				if byLevel {
+					n = len(lot.levels)
+				}
+				share := make([]float64, n)
+				for _, x := range list {
+					if rows := x.chosen[l].rows; byLevel && len(rows) == 0 {
+						share[0] += x.share
+					} else if byLevel {
+						share[rows[0].level] += x.share
+					} else if len(rows) > 0 {
+						share[rows[0].tick] += x.share
+					}
+				}
+				if byLevel {
+					for at := b.boxes[i][l].leastLevel + 1; at < b.boxes[i][l].mostLevel; at++ {
+						if v := lot.apart(share, at); v > most && t.complete(l, at) {
+							best, most = cut{part: i, lot: l, byLevel: true, at: int(at)}, v
+						}
+					}
+					continue
+				}
+				below, above := 0.0, 0.0
+				for _, x := range share {
+					above += x
+				}
+				for at := range max(0, n-1) {
+					below, above = below+share[at], above-share[at]
+					if v := min(below, above); v > sure && v*lot.levels[len(lot.levels)-1] > most {
+						best, most = cut{part: i, lot: l, at: at}, v*lot.levels[len(lot.levels)-1]
+					}
+				}
+			}
+		}
+		if best.part >= 0 {
+			break
+		}
+	}
+	return best
+}
+
+// apart returns the smaller of how far a mixture of levels lies under one and how far over it. That is 0 between neighbours:
+// what they win in parts, a quantity between them wins.
+func (l *lotView) apart(share []float64, at int32) float64 {
+	below, above := 0.0, 0.0
+	for q, x := range share {
+		if d := l.levels[q] - l.levels[at]; x > sure && d > 0 {
+			above += x * d
+		} else if x > sure {
+			below -= x * d
+		}
+	}
+	return min(below, above)
+}
+
+// complete says whether the levels of the pool's other lot hold all that matter beside a level of this one, so that a range
+// may end there: what makes up a sum at which the pool's value bends.
+func (t *part) complete(l int, level int32) bool {
+	lot := &t.lots[l]
+	lots := t.pools[lot.pool].lots
+	if len(lots) < 2 {
+		return true
+	}
+	other := &t.lots[lots[1-lot.place]]
+	top := other.levels[len(other.levels)-1]
+	for _, c := range t.pools[lot.pool].bends {
+		if y := c - lot.levels[level]; y > merged*top && y < top*(1-merged) && other.nearest(y) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// edges adds to levels where a box ends: besides those that matter everywhere, the best in it may lie there.
+func (l *lotView) edges(b box, extra []int32) []int32 {
+	top := int32(len(l.levels) - 1)
+	if b.leastLevel == 0 && b.mostLevel == top {
+		return extra
+	}
+	extra = slices.Clone(extra)
+	for _, q := range []int32{b.leastLevel, b.mostLevel} {
+		if q > 0 {
+			extra = append(extra, q)
+		}
+	}
+	slices.Sort(extra)
+	return slices.Compact(extra)
+}
