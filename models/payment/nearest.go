@@ -26,19 +26,19 @@ import (
 // with multipliers of the right sign, so that more coalitions only mean going on from there.
 //
 // A direction lives on the few i that no active bound holds; there the active coalitions' rows, of zeros and ones, are
-// factored anew for each step, and d is recomputed from its active constraints and the residual's correction, so that its
-// error is that of rounding v and b, whatever steps were taken.
+// kept factored (factor.go). d is recomputed from its active constraints and the residual's correction at each of them, so that
+// its error is that of rounding v and b, whatever steps were taken.
 
 // A nearest is the program as far as its coalitions are known, and its optimum.
 type nearest struct {
-	v       []float64 // by bidder: the largest discount, that of VCG
-	cuts    []cut
-	d       []float64  // by bidder: the optimum
-	held    []hold     // by bidder: which of its bounds is active
-	price   []bigFloat // by bidder: the multiplier of that bound
-	active  []int      // cuts that are
-	lambda  []bigFloat // their multipliers
-	scratch factor
+	v      []float64 // by bidder: the largest discount, that of VCG
+	cuts   []cut
+	d      []float64  // by bidder: the optimum
+	held   []hold     // by bidder: which of its bounds is active
+	price  []bigFloat // by bidder: the multiplier of that bound
+	active []int      // cuts that are
+	lambda []bigFloat // their multipliers
+	factor factor     // of the active cuts' rows, as far as they concern free discounts
 }
 
 // A cut is Σ_{i ∈ outside} d_i ≤ room: the winners that a coalition does without, and what the objective loses by it.
@@ -88,7 +88,7 @@ func snap(a float64) float64 {
 }
 
 func newNearest(v []float64) *nearest {
-	g := &nearest{v: v, d: slices.Clone(v), held: make([]hold, len(v)), price: make([]bigFloat, len(v))}
+	g := &nearest{v: v, d: slices.Clone(v), held: make([]hold, len(v)), price: make([]bigFloat, len(v)), factor: factor{size: len(v)}}
 	for i := range v {
 		g.held[i], g.price[i].big = atVCG, 1
 	}
@@ -242,14 +242,18 @@ func (g *nearest) take(c, i, limit int) (steps int, err error) {
 		case blockCut >= 0:
 			g.active = slices.Delete(g.active, blockCut, blockCut+1)
 			g.lambda = slices.Delete(g.lambda, blockCut, blockCut+1)
+			g.factor.remove(blockCut)
 		case blockBound >= 0:
 			g.held[blockBound], g.price[blockBound] = free, bigFloat{}
+			g.factor.free(blockBound, g.across(blockBound))
 		case c >= 0:
 			g.active, g.lambda = append(g.active, c), append(g.lambda, own)
+			g.factor.grow(g.row(c))
 			g.refresh()
 			return steps + 1, nil
 		default:
 			g.held[i], g.price[i] = hold(normal[i]), own
+			g.factor.hold(i)
 			g.refresh()
 			return steps + 1, nil
 		}
@@ -260,8 +264,7 @@ func (g *nearest) take(c, i, limit int) (steps int, err error) {
 // direction is what raising the multiplier of a constraint does: z is the normal's part, on the free discounts, that
 // is orthogonal to the active cuts, and square its square; r are the coefficients of the rest.
 func (g *nearest) direction(normal []float64) (r, q, z []float64, square float64) {
-	g.factor()
-	r, z = g.scratch.split(normal)
+	r, z = g.factor.split(normal)
 	for n := range g.d {
 		if g.held[n] == free {
 			square += z[n] * z[n]
@@ -295,19 +298,24 @@ func (g *nearest) refresh() {
 			g.d[i] = g.v[i]
 		}
 	}
-	g.factor()
+	if g.factor.changes > freshEvery {
+		g.factor.reset()
+		for _, c := range g.active {
+			g.factor.grow(g.row(c))
+		}
+	}
 	ones := make([]float64, len(g.v))
 	for i := range ones {
 		ones[i] = 1
 	}
-	big, _ := g.scratch.split(ones)
+	big, _ := g.factor.split(ones)
 	rest := make([]float64, len(g.active))
 	for range refinements {
 		over := make([]float64, len(g.active))
 		for n, c := range g.active {
 			over[n], _ = g.excess(&g.cuts[c])
 		}
-		step := g.scratch.gram(over)
+		step := g.factor.gram(over)
 		for n, c := range g.active {
 			rest[n] += step[n]
 			for _, i := range g.cuts[c].outside {
@@ -326,7 +334,7 @@ func (g *nearest) refresh() {
 		}
 		p := bigFloat{1, g.v[i] - g.d[i]}
 		for n, c := range g.active {
-			if slices.Contains(g.cuts[c].outside, i) {
+			if _, ok := slices.BinarySearch(g.cuts[c].outside, i); ok {
 				p.big -= g.lambda[n].big
 				p.rest -= g.lambda[n].rest
 			}
@@ -343,92 +351,24 @@ func (g *nearest) refresh() {
 // ten digits of it.
 const refinements = 3
 
-// factor factors the active cuts' rows, as far as they concern free discounts.
-func (g *nearest) factor() {
-	f := &g.scratch
-	f.reset(len(g.v))
-	for _, c := range g.active {
-		f.grow(func(row []float64) {
-			for _, i := range g.cuts[c].outside {
-				if g.held[i] == free {
-					row[i] = 1
-				}
-			}
-		})
-	}
-}
-
-// A factor is N = Q R of columns that are added one by one: Q's are orthonormal (Gram and Schmidt, twice,
-// which makes them so to rounding), R is upper triangular.
-type factor struct {
-	size int
-	q    [][]float64
-	r    [][]float64 // by column
-}
-
-func (f *factor) reset(size int) { f.size, f.q, f.r = size, f.q[:0], f.r[:0] }
-
-// project takes the part in Q off a and adds its coefficients to s.
-func (f *factor) project(a, s []float64) {
-	for range 2 {
-		for n, q := range f.q {
-			c := dot(q, a)
-			s[n] += c
-			for i := range a {
-				a[i] -= c * q[i]
-			}
+// row is a cut's row as far as it concerns free discounts.
+func (g *nearest) row(c int) []float64 {
+	row := make([]float64, len(g.v))
+	for _, i := range g.cuts[c].outside {
+		if g.held[i] == free {
+			row[i] = 1
 		}
 	}
+	return row
 }
 
-// grow adds a column.
-func (f *factor) grow(fill func([]float64)) {
-	a, s := make([]float64, f.size), make([]float64, len(f.q)+1)
-	fill(a)
-	f.project(a, s)
-	norm := math.Sqrt(dot(a, a))
-	s[len(f.q)] = norm
-	for i := range a {
-		a[i] /= norm
-	}
-	f.q, f.r = append(f.q, a), append(f.r, s)
-}
-
-// split is a = N r + z with z orthogonal to N.
-func (f *factor) split(a []float64) (r, z []float64) {
-	z, r = slices.Clone(a), make([]float64, len(f.q))
-	f.project(z, r)
-	f.back(r)
-	return r, z
-}
-
-// gram solves N'N x = a.
-func (f *factor) gram(a []float64) []float64 {
-	x := slices.Clone(a)
-	for n := range x { // R' y = a
-		for k := range n {
-			x[n] -= f.r[n][k] * x[k]
-		}
-		x[n] /= f.r[n][n]
-	}
-	f.back(x)
-	return x
-}
-
-// back solves R x = x.
-func (f *factor) back(x []float64) {
-	for n := len(x) - 1; n >= 0; n-- {
-		x[n] /= f.r[n][n]
-		for k := range n {
-			x[k] -= f.r[n][k] * x[n]
+// across is, by active cut, whether it concerns a discount.
+func (g *nearest) across(i int) []float64 {
+	across := make([]float64, len(g.active))
+	for n, c := range g.active {
+		if _, ok := slices.BinarySearch(g.cuts[c].outside, i); ok {
+			across[n] = 1
 		}
 	}
-}
-
-func dot(a, b []float64) float64 {
-	s := 0.0
-	for i := range a {
-		s += a[i] * b[i]
-	}
-	return s
+	return across
 }
