@@ -24,6 +24,7 @@ type half struct {
 	members []int32
 	coef    []float64 // by members
 	rhs     float64
+	from    [][]int32 // the cliques
 	row     solver.Con
 	price   float64
 }
@@ -124,7 +125,12 @@ func (r *relaxation) violatedHalves(x []float64) []half {
 			other.add(p)
 			have := roomOf(other)
 			if n := other.from.count(); n%2 == 1 && have+oddOf(other) < most {
-				if h, by := zeroHalf(cliques, other.from, x); by > violated {
+				var some [][]int32
+				for n := range other.from.all() {
+					some = append(some, cliques[n])
+				}
+				h := zeroHalf(some, len(x))
+				if by := h.over(x); by > violated {
 					cuts, over = append(cuts, h), append(over, by)
 				}
 			}
@@ -157,23 +163,30 @@ func (r *relaxation) violatedHalves(x []float64) []half {
 	return out
 }
 
-// zeroHalf is the cut from some of the cliques, an odd number, and by how much x violates it.
-func zeroHalf(cliques [][]int32, from bits, x []float64) (h half, over float64) {
-	count := make([]int32, len(x))
-	for n := range from.all() {
-		for _, v := range cliques[n] {
+// zeroHalf is the cut from an odd number of cliques of so many members.
+func zeroHalf(cliques [][]int32, members int) half {
+	h := half{from: cliques, rhs: float64(len(cliques) / 2)}
+	count := make([]int32, members)
+	for _, q := range cliques {
+		for _, v := range q {
 			count[v]++
 		}
 	}
-	h.rhs = float64(from.count() / 2)
-	over = -h.rhs
 	for v, n := range count {
-		if coef := float64(n / 2); coef > 0 {
-			h.members, h.coef = append(h.members, int32(v)), append(h.coef, coef)
-			over += coef * x[v]
+		if n > 1 {
+			h.members, h.coef = append(h.members, int32(v)), append(h.coef, float64(n/2))
 		}
 	}
-	return h, over
+	return h
+}
+
+// over is by how much x violates the cut.
+func (h *half) over(x []float64) float64 {
+	over := -h.rhs
+	for i, v := range h.members {
+		over += h.coef[i] * x[v]
+	}
+	return over
 }
 
 // halve adds the cuts of this kind that its point violates, and says whether there were any new ones.
@@ -181,27 +194,28 @@ func (r *relaxation) halve() bool {
 	if len(r.halves) >= manyHalves*len(r.cliques) {
 		return false
 	}
-	added := false
+	n := len(r.halves)
 	for _, h := range r.violatedHalves(r.x) {
-		added = r.addHalf(h) || added
+		r.placedHalf(h)
 	}
-	return added
+	return len(r.halves) > n
 }
 
-// addHalf adds a cut, unless one with its members is there, and says whether it did.
-func (r *relaxation) addHalf(h half) bool {
+// placedHalf is the place of a cut, which is added unless one with its members is there.
+func (r *relaxation) placedHalf(h half) int {
 	key := "half" + keyOf(h.members)
-	if r.seen[key] {
-		return false
+	if n, ok := r.place[key]; ok {
+		return n
 	}
-	r.seen[key] = true
+	n := len(r.halves)
+	r.place[key] = n
 	terms := make([]solver.Term, len(h.members))
 	for i, v := range h.members {
 		terms[i] = r.vars[v].Times(h.coef[i])
 	}
 	h.row, h.price = r.model.AtMost("half", "", terms, h.rhs), 0
 	r.halves = append(r.halves, h)
-	return true
+	return n
 }
 
 // among is the cut as far as it concerns members that have a place at theirs, -1 for none; false where it says nothing of them.
@@ -214,5 +228,57 @@ func (h *half) among(at []int32) (half, bool) {
 			total += h.coef[i]
 		}
 	}
+	for _, q := range h.from {
+		kept.from = append(kept.from, renamed(q, at))
+	}
 	return kept, total > h.rhs
+}
+
+// renamed are the members that have a place at theirs, -1 for none, by it.
+func renamed(members, at []int32) []int32 {
+	var kept []int32
+	for _, v := range members {
+		if at[v] >= 0 {
+			kept = append(kept, at[v])
+		}
+	}
+	return kept
+}
+
+// carry takes over the prices of a relaxation of some members, with its cliques and cuts extended to all.
+func (r *relaxation) carry(of *relaxation, members []int32) {
+	extended := func(q []int32) []int32 { return r.maximal(renamed(q, members), r.value) }
+	type priced struct {
+		at    int
+		price float64
+	}
+	var cliques, halves []priced
+	for q, price := range of.price {
+		if price > 0 {
+			cliques = append(cliques, priced{r.placed(extended(of.cliques[q])), price})
+		}
+	}
+	for i := range of.halves {
+		if h := &of.halves[i]; h.price > 0 {
+			var from [][]int32
+			for _, q := range h.from {
+				if len(q) > 0 {
+					q = extended(q)
+				}
+				from = append(from, q)
+			}
+			halves = append(halves, priced{r.placedHalf(zeroHalf(from, len(r.value))), h.price})
+		}
+	}
+	r.price = make([]float64, len(r.cliques))
+	for i := range r.halves {
+		r.halves[i].price = 0
+	}
+	for _, p := range cliques {
+		r.price[p.at] += p.price
+	}
+	for _, p := range halves {
+		r.halves[p.at].price += p.price
+	}
+	r.assess()
 }

@@ -36,7 +36,7 @@ func TestHalfOfOddRing(t *testing.T) {
 
 // No packing violates a zero-half cut from fractions, whatever these are, and the relaxation with cuts bounds all packings.
 func TestHalvesHoldForPackings(t *testing.T) {
-	cuts := 0
+	cuts, carried := 0, 0
 	for seed := range uint64(45) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		c, err := generate.CATS([]string{"paths", "matching", "arbitrary"}[seed%3], 20+r.IntN(60), 60+r.IntN(200), seed)
@@ -45,7 +45,7 @@ func TestHalvesHoldForPackings(t *testing.T) {
 		}
 		problem, _ := NewProblem(c)
 		for _, k := range packings(problem) {
-			p, _ := k.packing()
+			p, members := k.packing()
 			for v := range p.value {
 				p.value[v] *= 0.5 + r.Float64()
 			}
@@ -61,15 +61,41 @@ func TestHalvesHoldForPackings(t *testing.T) {
 					break
 				}
 			}
+			// The relaxation of some of the members by itself, its prices and cuts carried over.
+			for v := range p.value {
+				if r.IntN(4) == 0 {
+					x.drop(int32(v))
+				}
+			}
+			sub, open := (&packer{packing: p, k: k, members: members}).rest(x)
+			y, err := sub.relax()
+			if err != nil {
+				t.Fatal(err)
+			}
+			y.inherit(x, open)
+			for range 3 {
+				if ok, err := y.solve(t.Context(), solver.Options{}); !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+				y.halve()
+			}
+			before := len(x.halves)
+			x.carry(y, open)
+			carried += len(x.halves) - before
+			if x.bound > y.bound+slack(y.bound) {
+				t.Errorf("seed %d: bound %v carried over, %v by itself", seed, x.bound, y.bound)
+			}
+			y.close()
 			for range 100 {
 				order := make([]float64, len(p.value))
 				for v := range order {
 					order[v] = r.Float64()
 				}
-				members := p.rounded(order, make([]bool, len(p.value)))
+				members := p.rounded(order, x.dropped)
 				if w := p.worth(members); w > x.bound+slack(w) {
 					t.Fatalf("seed %d: a packing is worth %v over the bound %v", seed, w, x.bound)
 				}
+				members = p.rounded(order, make([]bool, len(p.value)))
 				for _, h := range x.halves {
 					total := 0.0
 					for i, v := range h.members {
@@ -86,7 +112,7 @@ func TestHalvesHoldForPackings(t *testing.T) {
 			x.close()
 		}
 	}
-	if cuts < 50 {
-		t.Errorf("%d cuts: too few", cuts)
+	if cuts < 50 || carried < 5 {
+		t.Errorf("%d cuts, %d of them carried over: too few", cuts, carried)
 	}
 }

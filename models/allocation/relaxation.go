@@ -17,8 +17,8 @@ import (
 // and one that accepts v by bound - max(0, reduced_v). Both are computed here; the solver only proposes.
 type relaxation struct {
 	*packing
-	cliques [][]int32 // maximal, those of the packing and those that cut off fractions
-	seen    map[string]bool
+	cliques [][]int32      // maximal, those of the packing and those that cut off fractions
+	place   map[string]int // of cliques and halves, by key
 	model   *solver.Model
 	session *solver.Session
 	vars    []solver.Var
@@ -46,7 +46,7 @@ const (
 
 // relax opens the relaxation; close it.
 func (p *packing) relax() (*relaxation, error) {
-	r := &relaxation{packing: p, model: solver.NewModel("packing", solver.Maximize), seen: map[string]bool{}, unit: 1}
+	r := &relaxation{packing: p, model: solver.NewModel("packing", solver.Maximize), place: map[string]int{}, unit: 1}
 	if most := slices.Max(p.value); most > 0 {
 		_, exp := math.Frexp(most / modelValue)
 		r.unit = math.Ldexp(1, exp)
@@ -79,19 +79,26 @@ func (r *relaxation) tighten() bool {
 
 // add adds a clique, unless it is there, and says whether it did.
 func (r *relaxation) add(q []int32) bool {
+	n := len(r.cliques)
+	return r.placed(q) == n
+}
+
+// placed is the place of a clique, which is added unless it is there.
+func (r *relaxation) placed(q []int32) int {
 	slices.Sort(q)
 	key := keyOf(q)
-	if r.seen[key] {
-		return false
+	if n, ok := r.place[key]; ok {
+		return n
 	}
-	r.seen[key] = true
+	n := len(r.cliques)
+	r.place[key] = n
 	terms := make([]solver.Term, len(q))
 	for i, v := range q {
 		terms[i] = r.vars[v].Times(1)
 	}
 	r.cliques = append(r.cliques, q)
 	r.rows = append(r.rows, r.model.AtMost("clique", "", terms, 1))
-	return true
+	return n
 }
 
 // drop keeps a member out from now on.

@@ -72,18 +72,7 @@ func (s *packer) grow(ctx context.Context, from *relaxation, nodes int) (bool, e
 		return false, err
 	}
 	defer r.close()
-	at := make([]int32, len(s.value))
-	for v := range at {
-		at[v] = -1
-	}
-	for i, v := range members {
-		at[v] = int32(i)
-	}
-	for i := range from.halves {
-		if h, says := from.halves[i].among(at); says && from.halves[i].price > 0 {
-			r.addHalf(h)
-		}
-	}
+	r.inherit(from, members)
 	t := &tree{packer: sub, r: r, top: sub.most, first: !s.k.problem.AnyOptimum}
 	done, err := t.search(ctx, nodes)
 	s.best = make([]int32, len(sub.best))
@@ -92,6 +81,22 @@ func (s *packer) grow(ctx context.Context, from *relaxation, nodes int) (bool, e
 	}
 	s.most, s.bound, s.settled = sub.most, min(s.bound, sub.bound), sub.settled
 	return done, err
+}
+
+// inherit adds the cuts that have prices in a relaxation of which these are some of the members.
+func (r *relaxation) inherit(from *relaxation, members []int32) {
+	at := make([]int32, len(from.value))
+	for v := range at {
+		at[v] = -1
+	}
+	for i, v := range members {
+		at[v] = int32(i)
+	}
+	for i := range from.halves {
+		if h, says := from.halves[i].among(at); says && from.halves[i].price > 0 {
+			r.placedHalf(h)
+		}
+	}
 }
 
 // rest is the search among the members that are left, and which these are.

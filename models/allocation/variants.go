@@ -135,6 +135,8 @@ const (
 	mostPassed = 30
 	// variantCuts is the share of the gap that a round of cuts has to close for another.
 	variantCuts = 0.002
+	// fewShare is up to what share of the members what the relaxation leaves is relaxed by itself.
+	fewShare = 0.5
 	// variantChoice bounds the steps of searches by prices before others are tried.
 	variantChoice = 3000
 	// variantNodes is how many nodes branch and bound by relaxations is given.
@@ -224,8 +226,16 @@ func (s *quest) relax(ctx context.Context) error {
 	r := s.v.relaxed
 	if !s.v.wide {
 		r.become(s.packing)
-		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) || s.tight() && s.choose(ctx) {
+		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 			return err
+		}
+		if s.few(r) {
+			if err := s.sharpen(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
+				return err
+			}
+		}
+		if s.tight() && s.choose(ctx) {
+			return nil
 		}
 		s.localSearch(ctx, variantSteps)
 		s.fix(r)
@@ -377,10 +387,54 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 			return nil
 		}
 		last = s.bound
-		if !r.tighten() && !r.halve() {
+		if s.few(r) || !r.tighten() && !r.halve() {
 			return nil
 		}
 	}
+	return nil
+}
+
+// few says whether the relaxation leaves so few members that what is left is better relaxed by itself.
+func (s *quest) few(r *relaxation) bool {
+	return float64(len(r.open())) < fewShare*float64(len(s.value))
+}
+
+// sharpen tightens the relaxation of the members that are left, by itself. Its prices are carried over.
+func (s *quest) sharpen(ctx context.Context, r *relaxation) error {
+	sub, open := s.packer(s.most).rest(r)
+	x, err := sub.relax()
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	x.inherit(r, open)
+	last := math.Inf(1)
+	for range cutRounds {
+		if ok, err := x.solve(ctx, left(s.o, s.deadline)); !ok || err != nil {
+			return err
+		}
+		s.bound = min(s.bound, max(x.bound, s.most))
+		if whole, ok := x.whole(); ok {
+			s.offer(renamed(whole, open))
+		}
+		s.offer(renamed(x.rounded(x.x, x.dropped), open))
+		if s.closed() {
+			break
+		}
+		for v := range x.value {
+			if !x.dropped[v] && x.with(int32(v)) < s.most-slack(s.most) {
+				x.drop(int32(v))
+			}
+		}
+		if last-s.bound < variantCuts*(s.bound-s.target()) {
+			break
+		}
+		if last = s.bound; !x.tighten() && !x.halve() {
+			break
+		}
+	}
+	r.carry(x, open)
+	s.fix(r)
 	return nil
 }
 
