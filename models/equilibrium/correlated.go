@@ -343,27 +343,29 @@ func (g *game) correlate(ctx context.Context, start [][]int, near bool, seed int
 }
 
 // relativeRegret is the largest quotient, over bidders, of expected regret and expected best-response
-// bound in the block, which steers the search there. A bound under negligible of the block's largest counts as that: what is left
-// of a bidder who can earn nothing is the rounding of its program.
+// bound in the block, which steers the search there.
 func (g *game) relativeRegret(certificates []certificate) float64 {
-	regret, bound := map[int]float64{}, map[int]float64{}
+	regret, bound := make([]float64, len(g.c.Bidders)), make([]float64, len(g.c.Bidders))
 	for a, s := range g.seats {
 		regret[s.bidder] += s.probability * certificates[a].regret()
 		bound[s.bidder] += s.probability * certificates[a].bound
 	}
-	top := 0.0
-	for _, b := range bound {
-		top = math.Max(top, b)
-	}
-	worst := 0.0
-	for i, r := range regret {
-		worst = math.Max(worst, quotient(r, math.Max(bound[i], negligible*top)))
-	}
-	return worst
+	return largestQuotient(regret, bound)
 }
 
 // negligible is far over the relative accuracy of a mixed-integer program and far under any regret asked for.
 const negligible = 1e-6
+
+// largestQuotient is the largest quotient of regret and bound, by bidder. A bound under negligible of the largest counts
+// as that: what is left of a bidder who can earn nothing is the rounding of its program.
+func largestQuotient(regret, bound []float64) float64 {
+	least := negligible * max(0, slices.Max(bound))
+	worst := 0.0
+	for i, r := range regret {
+		worst = max(worst, quotient(r, max(bound[i], least)))
+	}
+	return worst
+}
 
 // quotient is regret over bound, 0 where there is no regret, and infinite where nothing bounds it.
 func quotient(regret, bound float64) float64 {

@@ -305,11 +305,11 @@ func outside(c *auction.Case, nets [][]*network.Network, d *network.Deliveries) 
 
 // summarise writes the summary and the status.
 func summarise(c *auction.Case, r *auction.Results, o auction.Options, cut auction.Status, concept string, sampled bool, profit, regret, bound []float64) {
-	var epsilon, relative, revenue, cost, volume, capacity float64
+	var epsilon, revenue, cost, volume, capacity float64
 	for i := range c.Bidders {
 		epsilon = math.Max(epsilon, regret[i])
-		relative = math.Max(relative, quotient(regret[i], bound[i]))
 	}
+	relative := largestQuotient(regret, bound)
 	for k := range r.Lots {
 		revenue += r.Lots[k].Revenue
 		volume += r.Lots[k].Sold

@@ -8,7 +8,11 @@ import "math"
 //
 // (of a run of bid that is averse to risk, with what risk.go says in the place of profit) where no bid gains more than best_response_bound. A bidder's regret is the expectation over its types of
 // the sum over blocks; epsilon is the largest, relative_epsilon the largest quotient with the same sum of
-// bounds.
+// bounds, where one under negligible of the largest counts as that.
+
+// negligible is the share of the largest bound under which a bidder's own is the rounding of its program: the bidder can
+// earn nothing.
+const negligible = 1e-6
 
 // checkCertificates checks the arithmetic from equilibrium.csv to the summary.
 func (k *checker) checkCertificates(p *play) {
@@ -34,13 +38,16 @@ func (k *checker) checkCertificates(p *play) {
 			bound[g.bidder] += w * g.bound
 		}
 	}
-	epsilon, relative := 0.0, 0.0
+	epsilon, relative, top := 0.0, 0.0, 0.0
+	for _, x := range bound {
+		top = math.Max(top, x)
+	}
 	for b, r := range regret {
 		epsilon = math.Max(epsilon, r)
 		switch {
 		case r <= 0:
-		case bound[b] > 0:
-			relative = math.Max(relative, r/bound[b])
+		case top > 0:
+			relative = math.Max(relative, r/math.Max(bound[b], negligible*top))
 		default:
 			relative = math.Inf(1)
 		}
