@@ -23,6 +23,8 @@ type Member struct {
 
 // A Comparison is what differs between runs, the first of which is the one that others are compared with.
 type Comparison struct {
+	Of       []string // the folders compared: runs, or one sweep
+	Metric   string   // of the tornado
 	Members  []Member
 	Metrics  []MetricRow
 	Lots     []LotChange
@@ -151,7 +153,7 @@ func Compare(members []Member, metric string) (*Comparison, error) {
 			return nil, fmt.Errorf("%s is a run of %s and %s one of %s; runs of one command can be compared", members[0].Name, members[0].Results.Command, m.Name, m.Results.Command)
 		}
 	}
-	c := &Comparison{Members: members}
+	c := &Comparison{Members: members, Metric: metric}
 	c.metrics()
 	c.lots()
 	c.bids()
@@ -439,6 +441,9 @@ func WriteComparison(dir string, force bool, c *Comparison, workbook bool) error
 				return err
 			}
 		}
+		if err := saveCompared(fresh, dir, c); err != nil {
+			return err
+		}
 		if workbook {
 			data, err := Workbook(c.Sheets())
 			if err != nil {
@@ -461,5 +466,5 @@ func CheckComparison(dir string, force bool) error {
 const regretFile = "regret.csv"
 
 var comparisons = kind{"comparisons", "metrics.csv", func(name string) bool {
-	return name == "report.html" || name == WorkbookFile || slices.ContainsFunc(comparisonTables, func(t comparisonTable) bool { return t.file == name })
+	return name == "report.html" || name == WorkbookFile || name == comparedFile || slices.ContainsFunc(comparisonTables, func(t comparisonTable) bool { return t.file == name })
 }}

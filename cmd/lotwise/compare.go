@@ -67,6 +67,7 @@ var compareCommand = &cli.Command{
 		if err != nil {
 			return err
 		}
+		c.Of = dirs
 		if bidder := cc.String("bidder"); bidder != "" {
 			if cc.String("case") == "" {
 				return usage("--bidder needs --case CASE: what its bids are worth is in the case")
@@ -191,6 +192,9 @@ func regretRows(members []outputs.Member, name string, profit [][]float64) []out
 	return append(rows, summary...)
 }
 
+// leastShare is the smallest change that is shown as one, half the last digit shown.
+const leastShare = 0.0005
+
 // printComparison prints what a strategist looks at first.
 func printComparison(w io.Writer, c *outputs.Comparison) {
 	printer := message.NewPrinter(language.English)
@@ -227,7 +231,7 @@ func printComparison(w io.Writer, c *outputs.Comparison) {
 			switch {
 			case m.Text != "":
 				rows[m.Metric][at] = m.Text
-			case !math.IsNaN(m.Share) && m.Change != 0:
+			case math.Abs(m.Share) >= leastShare:
 				rows[m.Metric][at] = fmt.Sprintf("%s (%+.1f%%)", amount(m.Value), 100*m.Share)
 			default:
 				rows[m.Metric][at] = amount(m.Value)

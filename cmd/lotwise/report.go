@@ -18,17 +18,18 @@ import (
 
 var reportCommand = &cli.Command{
 	Name:      "report",
-	Usage:     "a run, runs side by side, or a sweep as one page of HTML",
-	UsageText: "lotwise report RUN | RUN RUN... | RUNS [-o FILE] [--plots DIR] [--case CASE] [--metric NAME]",
+	Usage:     "a run, runs side by side, a sweep or a comparison as one page of HTML",
+	UsageText: "lotwise report RUN | RUN RUN... | RUNS | DIR [-o FILE] [--plots DIR] [--case CASE] [--metric NAME]",
 	Description: "Writes one page with the figures and their certificates, pictures, and tables to sort and filter. It needs\n" +
-		"no network and opens from a mail. Of one run it is RUN/report.html, of a sweep RUNS/report.html; several runs need\n" +
-		"-o FILE. The map needs the case, with columns latitude and longitude in lots.csv: cases that come with the program\n" +
-		"are found, others are named with --case. --plots writes the pictures as SVG files too.\n\nExamples:\n" +
+		"no network and opens from a mail. Of one run it is RUN/report.html, of a sweep RUNS/report.html, of a comparison in\n" +
+		"a folder DIR/report.html, made of the runs where they stood; several runs need -o FILE. The map needs the case, with\n" +
+		"columns latitude and longitude in lots.csv: cases that come with the program are found, others are named with\n" +
+		"--case. --plots writes the pictures as SVG files too.\n\nExamples:\n" +
 		"  lotwise report runs/first --case mycase\n" +
 		"  lotwise report runs/first runs/dear -o compared.html\n" +
 		"  lotwise report sweeps/fuel --metric contribution --plots pictures",
 	Flags: []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `FILE` (default: report.html in the run or sweep)"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `FILE` (default: report.html in the folder)"},
 		&cli.StringFlag{Name: "plots", Usage: "write the pictures as SVG files into the folder `DIR`"},
 		&cli.StringFlag{Name: "case", Usage: "the `CASE` that the run is of, for the map"},
 		&cli.StringFlag{Name: "metric", Value: "revenue", Usage: "the metric `NAME` of the tornado"},
@@ -72,9 +73,23 @@ var reportCommand = &cli.Command{
 
 const reportFile = "report.html"
 
-// pageOf reads what the folders hold, a run, runs or a sweep, and makes the page of it.
+// pageOf reads what the folders hold, a run, runs, a sweep or a comparison of these, and makes the page of it.
 func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
-	name := filepath.Base(filepath.Clean(dirs[0]))
+	name, metric := filepath.Base(filepath.Clean(dirs[0])), cc.String("metric")
+	var regret []outputs.RegretRow
+	if len(dirs) == 1 {
+		folders, of, worked, err := outputs.ReadCompared(dirs[0])
+		if err != nil {
+			return nil, err
+		}
+		if len(folders) > 0 {
+			dirs, regret = folders, worked
+			if !cc.IsSet("metric") {
+				metric = of
+			}
+			name = filepath.Base(filepath.Clean(dirs[0]))
+		}
+	}
 	_, err := os.Stat(filepath.Join(dirs[0], outputs.IndexFile))
 	sweep := len(dirs) == 1 && err == nil
 	var index []outputs.IndexRow
@@ -104,10 +119,11 @@ func pageOf(cc *cli.Context, dirs []string) (*report.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := outputs.Compare(members, cc.String("metric"))
+	c, err := outputs.Compare(members, metric)
 	if err != nil {
 		return nil, err
 	}
+	c.Regret = regret
 	if !sweep {
 		return report.Comparison("Comparison with "+name, c, nil), nil
 	}

@@ -194,7 +194,7 @@ func (s *sweep) read() (rows [][]string, err error) {
 	}
 	// Requirements are told before anything runs, too.
 	if s.list, err = inputs.Assumptions(s.path, file, s.check); err != nil {
-		return nil, err
+		return nil, ofGrid(err, s.cc.String("grid"), file)
 	}
 	base := slices.IndexFunc(s.list, func(a auction.Assumption) bool { return a.Name == inputs.Base })
 	if s.cc.String("command") == "solve" {
@@ -203,6 +203,24 @@ func (s *sweep) read() (rows [][]string, err error) {
 		s.plan = apart(len(s.list), base)
 	}
 	return inputs.ScenarioRows(s.list), nil
+}
+
+// ofGrid names the grid in errors of the table that was made of it, each once.
+func ofGrid(err error, grid, file string) error {
+	var all inputs.Errors
+	if grid == "" || !errors.As(err, &all) {
+		return err
+	}
+	var told inputs.Errors
+	for _, e := range all {
+		if e.File == file {
+			e.File, e.Line = "--grid", 0
+		}
+		if !slices.Contains(told, e) {
+			told = append(told, e)
+		}
+	}
+	return told
 }
 
 // check says whether a scenario's case has what the command needs. An infeasible one passes: its run will say so.
