@@ -5,13 +5,14 @@ import (
 	"math"
 	"slices"
 
+	"lotwise/models/auction"
 	"lotwise/solver"
 )
 
 // Branch and bound over the Lagrangian of the caps. A node limits the prices and quantities of some lots to ranges; its bound
 // is the least L(m) that cutting planes find over the bids in the ranges, from its parent's multipliers on. It is split
-// at the lot of whose price the mixture of bids is least sure, or else of whose quantity, at a level that both sides have: with
-// caps, quantities between the levels matter too, and so does bidding next to nothing at any price.
+// at the lot whose mixture of bids is furthest from a bid, by its price or by its quantity, at a level that both sides have:
+// with caps, quantities between the levels matter too, and so does bidding next to nothing at any price.
 
 const (
 	// branchNodes is the most nodes, branchRounds the most multipliers tried at each.
@@ -20,7 +21,9 @@ const (
 	steady = 0.2
 	// sure is the share of a mixture up to which a price or quantity does not count.
 	sure = 1e-6
-	// often is every how many nodes the mixture is made to fit.
+	// together is what quantities that lie apart count for beside what they win.
+	together = 0.3
+	// often is every how many nodes the mixture is made a bid that fits.
 	often = 16
 )
 
@@ -81,6 +84,7 @@ func (h *hunt) branch(center []float64, nodes int) error {
 	if err := h.visit(root, -1); err != nil {
 		return err
 	}
+	h.blended()
 	open, closed := &branches{root}, math.Inf(-1) // closed: the largest bound of a node that is not split further
 	for count := 0; open.Len() > 0; {
 		top := (*open)[0]
@@ -104,7 +108,7 @@ func (h *hunt) branch(center []float64, nodes int) error {
 			}
 			heap.Push(open, c)
 			if count%often == 0 {
-				h.fit(h.cuts.likely())
+				h.blended()
 			}
 		}
 	}
@@ -281,68 +285,166 @@ func (k *cuts) inside(part int, boxes []box) *stand {
 	return t.with(false, chosen)
 }
 
-// spread finds the lot whose price, or else quantity, the mixture spreads most: by the smaller of two shares times the volume
-// that it is about.
+// spread finds the lot whose mixture is furthest from a bid, in expected packages: by prices, the smaller share of two sides
+// times how far apart they win; at one price, what the mean quantity would win against what the mixture does.
 func (h *hunt) spread(b *branch) cut {
 	best, most := cut{part: -1}, 0.0
-	for _, byLevel := range []bool{false, true} {
-		for i, list := range h.cuts.known {
-			t := h.parts[i].t
-			for l := range t.lots {
-				lot := &t.lots[l]
-				n := len(lot.ticks)
-				if byLevel {
-					n = len(lot.levels)
-				}
-				share := make([]float64, n)
-				for _, x := range list {
-					if rows := x.chosen[l].rows; byLevel && len(rows) == 0 {
-						share[0] += x.share
-					} else if byLevel {
-						share[rows[0].level] += x.share
-					} else if len(rows) > 0 {
-						share[rows[0].tick] += x.share
-					}
-				}
-				if byLevel {
-					for at := b.boxes[i][l].leastLevel + 1; at < b.boxes[i][l].mostLevel; at++ {
-						if v := lot.apart(share, at); v > most && t.complete(l, at) {
-							best, most = cut{part: i, lot: l, byLevel: true, at: int(at)}, v
-						}
-					}
-					continue
-				}
-				below, above := 0.0, 0.0
-				for _, x := range share {
-					above += x
-				}
-				for at := range max(0, n-1) {
-					below, above = below+share[at], above-share[at]
-					if v := min(below, above); v > sure && v*lot.levels[len(lot.levels)-1] > most {
-						best, most = cut{part: i, lot: l, at: at}, v*lot.levels[len(lot.levels)-1]
-					}
-				}
+	for i, list := range h.cuts.known {
+		t := h.parts[i].t
+		for l := range t.lots {
+			m := t.lots[l].mixture(list, l)
+			if at, v := t.lots[l].byTick(m); v > most {
+				best, most = cut{part: i, lot: l, at: at}, v
 			}
-		}
-		if best.part >= 0 {
-			break
+			if at, v := t.byLevel(l, m, b.boxes[i][l]); v > most {
+				best, most = cut{part: i, lot: l, byLevel: true, at: int(at)}, v
+			}
 		}
 	}
 	return best
 }
 
-// apart returns the smaller of how far a mixture of levels lies under one and how far over it. That is 0 between neighbours:
-// what they win in parts, a quantity between them wins.
-func (l *lotView) apart(share []float64, at int32) float64 {
-	below, above := 0.0, 0.0
-	for q, x := range share {
-		if d := l.levels[q] - l.levels[at]; x > sure && d > 0 {
-			above += x * d
-		} else if x > sure {
-			below -= x * d
+// A blend is a lot's part of a mixture of bids.
+type blend struct {
+	choices []*choice
+	share   []float64 // of all
+	mean    float64   // quantity
+	won     []float64 // packages, by supply
+	tick    int       // of the largest share of bids, -1 for none
+	one     bool      // all bids have this tick
+}
+
+// mixture returns what a part's mixture bids in a lot.
+func (l *lotView) mixture(list []*known, lot int) *blend {
+	m := &blend{won: make([]float64, len(l.most)), tick: -1, one: true}
+	sum := 0.0
+	ticks := make([]float64, len(l.ticks))
+	for _, n := range list {
+		if n.share <= sure {
+			continue
+		}
+		c := n.chosen[lot]
+		m.choices, m.share = append(m.choices, c), append(m.share, n.share)
+		sum += n.share
+		m.mean += n.share * c.volume
+		for k, w := range c.won {
+			m.won[k] += n.share * l.levels[w]
+		}
+		if len(c.rows) > 0 {
+			j := c.rows[0].tick
+			m.one = m.one && (m.tick < 0 || m.tick == j)
+			if ticks[j] += n.share; m.tick < 0 || ticks[j] > ticks[m.tick] {
+				m.tick = j
+			}
 		}
 	}
-	return min(below, above)
+	if sum > 0 {
+		m.mean /= sum
+		for i := range m.share {
+			m.share[i] /= sum
+		}
+		for k := range m.won {
+			m.won[k] /= sum
+		}
+	}
+	return m
+}
+
+// byTick returns the last tick of one side of the split of prices that parts most.
+func (l *lotView) byTick(m *blend) (at int, most float64) {
+	if m.one {
+		return 0, 0
+	}
+	type side struct {
+		share float64
+		won   []float64
+	}
+	for _, c := range m.choices {
+		if len(c.rows) == 0 {
+			continue
+		}
+		cut := c.rows[0].tick
+		sides := [2]side{{won: make([]float64, len(l.most))}, {won: make([]float64, len(l.most))}}
+		for i, x := range m.choices {
+			if len(x.rows) == 0 {
+				continue
+			}
+			s := &sides[0]
+			if x.rows[0].tick > cut {
+				s = &sides[1]
+			}
+			s.share += m.share[i]
+			for k, w := range x.won {
+				s.won[k] += m.share[i] * l.levels[w]
+			}
+		}
+		if sides[1].share == 0 {
+			continue
+		}
+		off := 0.0
+		for k := range l.most {
+			off += l.weight[k] * math.Abs(sides[0].won[k]/sides[0].share-sides[1].won[k]/sides[1].share)
+		}
+		if v := off * min(sides[0].share, sides[1].share); v > most {
+			at, most = cut, v
+		}
+	}
+	return at, most
+}
+
+// byLevel returns the level at which a mixture of one price is split, the nearest to its mean quantity, and how far what that
+// quantity would win is from what the mixture does; together counts a share of how far its quantities lie apart, since lots
+// that close a station do so together.
+func (t *part) byLevel(l int, m *blend, b box) (at int32, off float64) {
+	lot := &t.lots[l]
+	if !m.one || m.tick < 0 {
+		return 0, 0
+	}
+	near := math.Inf(1)
+	for v := b.leastLevel + 1; v < b.mostLevel; v++ {
+		if d := math.Abs(lot.levels[v] - m.mean); d < near && t.complete(l, v) {
+			at, near = v, d
+		}
+	}
+	below, above := 0.0, 0.0
+	for i, c := range m.choices {
+		if d := c.volume - lot.levels[at]; d > 0 {
+			above += m.share[i] * d
+		} else {
+			below -= m.share[i] * d
+		}
+	}
+	if math.IsInf(near, 1) || min(below, above) <= sure*m.mean {
+		return 0, 0
+	}
+	off = together * min(below, above)
+	for k := range lot.most {
+		off += lot.weight[k] * math.Abs(min(m.mean, lot.levels[lot.most[k][m.tick]])-m.won[k])
+	}
+	return at, off
+}
+
+// blended makes the node's mixture a bid, lot by lot the mean quantity at the likeliest price, that fits.
+func (h *hunt) blended() {
+	var s auction.Strategy
+	for i, list := range h.cuts.known {
+		t := h.parts[i].t
+		for l := range t.lots {
+			if m := t.lots[l].mixture(list, l); m.tick >= 0 && m.mean > 0 {
+				s = append(s, auction.LotBid{Lot: t.lots[l].id, Tick: t.lots[l].ticks[m.tick], Quantity: m.mean})
+			}
+		}
+	}
+	// On levels of its own, so that its quantities are among them.
+	r := *h.r
+	r.parts = h.r.p.parts(s)
+	other := &hunt{r: &r, rows: slices.Clone(h.rows), value: h.value, best: h.best}
+	var stands []*stand
+	for _, t := range r.parts {
+		stands = append(stands, t.stand(false, s))
+	}
+	other.fit(stands)
+	h.keep(other.best)
 }
 
 // complete says whether the levels of the pool's other lot hold all that matter beside a level of this one, so that a range

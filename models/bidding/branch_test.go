@@ -3,8 +3,11 @@ package bidding
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
+	"lotwise/models/auction/generate"
+	"lotwise/models/network"
 	"lotwise/solver"
 )
 
@@ -63,4 +66,24 @@ func TestBranchAndBound(t *testing.T) {
 		t.Errorf("%d splits of prices, %d of quantities, %d bounds lowered: want some of each", prices, levels, closer)
 	}
 	t.Logf("%d splits of prices, %d of quantities, %d bounds lowered", prices, levels, closer)
+}
+
+// Few stations with a budget close, to the same answer with any number of threads.
+func TestFewStations(t *testing.T) {
+	c := generate.Market{Lots: 24, Windows: 2, Zones: 4, Scenarios: 5, Rivals: 6, Budget: 0.6, Seed: 1}.Case()
+	var answers []*Response
+	for _, threads := range []int{1, 3} {
+		p := Against(c, generate.MarketBidder, network.New(c, generate.MarketBidder, 0))
+		r, err := BestResponse(context.Background(), p, Options{Gap: 1e-3, Threads: threads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Bound-r.Profit > 1e-3*r.Bound || !p.Fits(r.Strategy) {
+			t.Errorf("%d threads: profit %v, bound %v", threads, r.Profit, r.Bound)
+		}
+		answers = append(answers, r)
+	}
+	if a, b := answers[0], answers[1]; a.Profit != b.Profit || a.Bound != b.Bound || !slices.Equal(a.Strategy, b.Strategy) {
+		t.Errorf("1 and 3 threads: profits %v and %v, bounds %v and %v", a.Profit, b.Profit, a.Bound, b.Bound)
+	}
 }
