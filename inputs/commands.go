@@ -2,6 +2,8 @@ package inputs
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"lotwise/models/auction"
@@ -37,6 +39,9 @@ func Requirements(c *auction.Case, command string) error {
 	}
 	if err := missing.sorted(); err != nil {
 		return err
+	}
+	if command == "solve" && !slices.ContainsFunc(c.Bidders, func(b auction.Bidder) bool { return b.Strategic() }) {
+		return Errors{{File: Lookup("demand").File(), What: "no bidder has demand", Remedy: "write a row for what each bidder must get delivered"}}
 	}
 	var refused []auction.Conflict
 	if command == "solve" && len(c.Limits) > 0 {
@@ -165,7 +170,7 @@ func Abilities(c *auction.Case) []Ability {
 		a := Ability{Command: command, Can: true, What: what[command]}
 		if err := Requirements(c, command); err != nil {
 			a.Can, a.What = false, err.Error()
-		} else if command != "allocate" && len(strategic) == 0 {
+		} else if command == "bid" && len(strategic) == 0 {
 			a.Can, a.What = false, "no bidder has demand"
 		}
 		abilities = append(abilities, a)
@@ -174,7 +179,8 @@ func Abilities(c *auction.Case) []Ability {
 }
 
 // Notes returns what is no error in the case but worth a look: services that are wanted and that no lot
-// and no route provides, and bidders without a part in the auction.
+// and no route provides, bidders without a part in the auction, limits and preferences that bear on nothing, and prices off
+// the grid.
 func Notes(c *auction.Case) []auction.Conflict {
 	provided := map[string]bool{}
 	for _, l := range c.Lots {
@@ -211,5 +217,46 @@ func Notes(c *auction.Case) []auction.Conflict {
 			notes = append(notes, auction.Conflict{What: b.Name + " has neither bids nor demand", Source: b.Source})
 		}
 	}
+	return append(append(notes, idle(c)...), offGrid(c)...)
+}
+
+// idle are the limits and preferences that bear on nothing.
+func idle(c *auction.Case) (notes []auction.Conflict) {
+	selects := func(where string) bool {
+		f, err := auction.ParseFilter(where)
+		return err != nil || c.SelectsAny(f)
+	}
+	for _, l := range c.Limits {
+		if math.IsNaN(l.Min) && math.IsNaN(l.Max) {
+			notes = append(notes, auction.Conflict{What: "limit " + l.Name + " has neither a min nor a max", Source: l.Source})
+		}
+		if !selects(l.Where) {
+			notes = append(notes, auction.Conflict{What: "limit " + l.Name + " where " + l.Where + " selects no lot or no bidder", Source: l.Source})
+		}
+	}
+	for _, a := range c.Adjustments {
+		if !selects(a.Where) {
+			notes = append(notes, auction.Conflict{What: "adjustment " + a.Name + " where " + a.Where + " selects no lot or no bidder", Source: a.Source})
+		}
+	}
 	return notes
+}
+
+// offGrid counts the rows of bids.csv whose price is no multiple of the price step.
+func offGrid(c *auction.Case) []auction.Conflict {
+	n, first := 0, auction.Source{}
+	for i := range c.Bids {
+		for _, r := range c.Bids[i].Rows {
+			if c.Bids[i].ByAmount || c.Rules.OnGrid(r.Price) {
+				continue
+			}
+			if n++; n == 1 {
+				first = r.Source
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []auction.Conflict{{What: fmt.Sprintf("%d prices, this one first, are no multiples of the price_step %s; they are taken as they are", n, formatNumber(c.Rules.PriceStep)), Source: first}}
 }

@@ -66,11 +66,12 @@ func believe(cc *cli.Context, c *auction.Case, bidder int, m *outputs.Manifest) 
 	said := &outputs.Beliefs{Source: cc.String("beliefs")}
 	m.Options.Beliefs = said
 	if kind == fromFile {
-		var err error
-		if said.SHA256, err = digestOf(name); err != nil {
+		if err := inputs.ReadBeliefs(c, name); err != nil {
 			return nil, err
 		}
-		return nil, inputs.ReadBeliefs(c, name)
+		var err error
+		said.SHA256, err = digestOf(name)
+		return nil, err
 	}
 
 	o := beliefs.Options{Shade: cc.Float64("shade"), Spread: cc.Float64("spread"), Correlation: cc.Float64("correlation")}
@@ -110,6 +111,8 @@ func believe(cc *cli.Context, c *auction.Case, bidder int, m *outputs.Manifest) 
 		var index []auction.IndexPrice
 		if one, ok := inputs.ParseIndex(name); ok {
 			index = []auction.IndexPrice{one}
+		} else if _, missing := os.Stat(name); missing != nil {
+			return nil, usage("--beliefs index:%s is neither a file that is there nor a price with a spread from 0 to 1, such as index:2.10,8%%", name)
 		} else {
 			if said.SHA256, err = digestOf(name); err != nil {
 				return nil, err

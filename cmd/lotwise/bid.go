@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -49,7 +50,7 @@ var bidCommand = &cli.Command{
 			return usage("--bidder NAME is missing: who bids")
 		}
 		return solving(cc, func(c *auction.Case, m *outputs.Manifest) (model, error) {
-			bidder, err := bidderOf(c, name, cc.String("type"))
+			bidder, err := strategicOf(c, name, cc.String("type"))
 			if err != nil {
 				return nil, err
 			}
@@ -83,6 +84,21 @@ var bidCommand = &cli.Command{
 			}, nil
 		})
 	},
+}
+
+// strategicOf is bidderOf for a bidder that must have demand.
+func strategicOf(c *auction.Case, name, typ string) (int, error) {
+	i, err := bidderOf(c, name, typ)
+	if err == nil && c.Has["demand"] && !c.Bidders[i].Strategic() {
+		var others []string
+		for _, b := range c.Bidders {
+			if b.Strategic() {
+				others = append(others, b.Name)
+			}
+		}
+		return 0, usage("the bidder %s has no demand, so no lot is worth anything to it; bidders with rows in demand.csv: %s", name, strings.Join(others, ", "))
+	}
+	return i, err
 }
 
 // bidderOf returns the index of the bidder of that name, which must have the type, where one is named.

@@ -238,7 +238,7 @@ func (s *sweep) check(c *auction.Case) error {
 
 // believes gives a scenario's case the beliefs that bid would, and notes the digest of what they are made of.
 func (s *sweep) believes(c *auction.Case) error {
-	bidder, err := bidderOf(c, s.cc.String("bidder"), s.cc.String("type"))
+	bidder, err := strategicOf(c, s.cc.String("bidder"), s.cc.String("type"))
 	if err != nil {
 		return err
 	}

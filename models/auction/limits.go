@@ -275,6 +275,13 @@ func (c *Case) Selects(f Filter, bidder, lot int) bool {
 	return lots.Holds(c.Lots[lot].cell) && bidders.Holds(c.Bidders[bidder].cell)
 }
 
+// SelectsAny says whether a filter holds for any bidder's row for any lot.
+func (c *Case) SelectsAny(f Filter) bool {
+	lots, bidders := c.split(f)
+	return slices.ContainsFunc(c.Lots, func(l Lot) bool { return lots.Holds(l.cell) }) &&
+		slices.ContainsFunc(c.Bidders, func(b Bidder) bool { return bidders.Holds(b.cell) })
+}
+
 // lotColumn says whether a column is one of lots.csv; no column of bidders.csv has the same name.
 func (c *Case) lotColumn(column string) bool {
 	switch column {
