@@ -127,8 +127,10 @@ const (
 	// the relaxation says little.
 	variantSteps = 500
 	wideSteps    = 5000
-	// blockingSteps is how many it takes to find packings that are worth more than the floor.
+	// blockingSteps is how many it takes to find packings that are worth more than the floor, and blockingLong before branch and
+	// bound looks for one, which takes as long as ten times as many.
 	blockingSteps = 200
+	blockingLong  = 4000
 	// wideShare is the share of members that the relaxation leaves open at least where it is not worth solving.
 	wideShare = 0.8
 	// mostPassed is how many packings a search passes on.
@@ -237,7 +239,11 @@ func (s *quest) relax(ctx context.Context) error {
 		if s.tight() && s.choose(ctx) {
 			return nil
 		}
-		s.localSearch(ctx, variantSteps)
+		steps := variantSteps
+		if s.enough {
+			steps = blockingLong
+		}
+		s.localSearch(ctx, steps)
 		s.fix(r)
 		s.v.wide = !s.tight() && float64(len(r.open())) > wideShare*float64(s.members())
 	}

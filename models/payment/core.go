@@ -8,9 +8,11 @@ import (
 )
 
 const (
-	// blockedMoney and blockedShare, the latter of W, are by how much a coalition may better its lot by blocking and
-	// be said not to: a thousandth of a cent, and what rounding leaves of bounds on sums of W's size.
+	// By blockedMoney, a thousandth of a cent, and no more than blockedPart of W, a coalition may better its lot by blocking and be
+	// said not to; blockedShare of W is what rounding leaves of bounds on sums of its size. Which coalitions are known depends on
+	// the search, so payments are reproduced by other searches to about this.
 	blockedMoney = 1e-5
+	blockedPart  = 1e-7
 	blockedShare = 1e-12
 	// searches bounds the searches for coalitions that block.
 	searches = 1000
@@ -39,7 +41,8 @@ func core(ctx context.Context, a *Auction) (*Charge, error) {
 	for _, alt := range vcg.others {
 		g.add(alt)
 	}
-	slack := blockedMoney + blockedShare*math.Abs(a.W)
+	w := math.Abs(a.W)
+	slack := min(blockedMoney, blockedPart*w) + blockedShare*w
 	violation := math.Inf(1)
 	var d []float64
 	for range searches {
