@@ -163,3 +163,22 @@ func (e *expectation) freshJoined(ctx context.Context, chosen []played, o auctio
 	t.n = size
 	return t, nil
 }
+
+// gap returns by how much any bid on the same items may earn more than this one against other beliefs.
+func (a *asked) gap(ctx context.Context, c *auction.Case, o auction.Options) (float64, error) {
+	p := *a.problem
+	p.Case, p.Packages = c, 0
+	sales, err := bilevel.NewSeller(&p, o.Seed).Answer(ctx, a.bid)
+	if err != nil {
+		return 0, err
+	}
+	earned := 0.0
+	for i := range sales {
+		earned += c.Beliefs[i].Probability * sales[i].Profit
+	}
+	answer, err := bilevel.Solve(ctx, &p, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: slices.Clone(a.bid)})
+	if err != nil {
+		return 0, err
+	}
+	return max(0, answer.Bound-earned), nil // where the bid is dearer than what the bound is over, it is one of all
+}

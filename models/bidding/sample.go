@@ -135,8 +135,8 @@ func (p *Problem) exceeds(k *Result) bool {
 
 // gaps returns G_m of each further sample that could be answered.
 func (e *expectation) gaps(ctx context.Context, chosen []played, o auction.Options) ([]float64, error) {
-	if o.Risk.Aversion > 0 || e.joint != nil {
-		return nil, nil // what holds of means does not of tails; and the seller is not asked a thousand times
+	if o.Risk.Aversion > 0 {
+		return nil, nil // what holds of means does not of tails
 	}
 	all := make([]float64, o.Sample.Batches)
 	var group errgroup.Group
@@ -145,6 +145,14 @@ func (e *expectation) gaps(ctx context.Context, chosen []played, o auction.Optio
 		group.Go(func() error {
 			c := e.meeting(o.Sample.Draw(o.Sample.Size, batchStream+uint64(m)))
 			for _, x := range chosen {
+				if x.asked != nil {
+					gap, err := x.asked.gap(ctx, c, o)
+					if err != nil && ctx.Err() == nil {
+						return err
+					}
+					all[m] += x.weight * gap
+					continue
+				}
 				p := Against(c, e.bidder, x.problem.Network)
 				answer, err := BestResponse(ctx, p, Options{Gap: o.Gap, Seed: o.Seed, Start: x.strategy})
 				if err != nil {

@@ -141,6 +141,8 @@ func market(r *rand.Rand, k kind) *bilevel.Problem {
 			{Name: "bids", Measure: auction.MeasureBids, Min: nan, Max: float64(1 + r.IntN(2)), Penalty: nan},
 			{Name: "much", Measure: auction.MeasureVolume, Per: "bidder", Min: float64(1 + r.IntN(2)), Max: nan, OrNothing: true, Penalty: nan},
 			{Name: "money", Measure: auction.MeasureRevenue, Per: "bidder", Min: nan, Max: float64(2 + r.IntN(6)), Penalty: nan},
+			{Name: "part", Measure: auction.MeasureRevenue, Of: auction.OfAccepted, Where: "class=large", Min: nan, Max: 0.5, Penalty: nan},
+			{Name: "own", Measure: auction.MeasureRevenue, Of: auction.OfAccepted, Per: "bidder", Min: nan, Max: 0.6, Penalty: nan},
 			{Name: "least", Measure: auction.MeasureRevenue, Min: float64(r.IntN(6)), Max: nan, Penalty: nan},
 		}
 		for range 1 + r.IntN(2) {

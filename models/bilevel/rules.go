@@ -84,6 +84,8 @@ func (g *game) exchangeable(n int, bid *auction.Bid) bool {
 		return false
 	}
 	lot := bid.Rows[0].Lot
+	// What scores more pays more.
+	dearer := len(g.Case.Adjustments) == 0 && g.Case.Rules.Objective == auction.Revenue
 	for _, l := range s.limits {
 		mine, his := l.Scope(g.Bidder, lot), l.Scope(bid.Bidder, lot)
 		part := l.LotPart(lot)
@@ -91,6 +93,8 @@ func (g *game) exchangeable(n int, bid *auction.Bid) bool {
 		case mine < 0 && his < 0 && (l.Of != auction.OfAccepted || part < 0):
 		case (l.Measure == auction.MeasureVolume || l.Measure == auction.MeasureLots) && mine == his:
 		case l.Measure == auction.MeasureVolume && !(mine >= 0 && !math.IsNaN(l.Min)) && !(his >= 0 && !math.IsNaN(l.Max)):
+		case l.Measure == auction.MeasureRevenue && dearer && !(his >= 0 && !math.IsNaN(l.Max)) &&
+			(math.IsNaN(l.Min) || l.Of != auction.OfAccepted && (mine < 0 || mine == his)): // a base only grows
 		default:
 			return false
 		}

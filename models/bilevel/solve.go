@@ -61,7 +61,9 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
 		return nil, err
 	}
 	h := &hunt{game: g, o: o, ctx: ctx, best: &Answer{Objective: math.Inf(-1), Bound: math.Inf(1)}}
-	err = h.run()
+	if err = h.run(); err == nil && !h.done() {
+		err = h.exchange(polishing / 2)
+	}
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
@@ -233,6 +235,64 @@ func (h *hunt) pairs(tries int) error {
 	return h.polish(h.best.Bid, polishing/4)
 }
 
+// exchange looks for two changes that gain only together: less of an item that is bid for, such as what makes room under a
+// limit, and another item at prices over its range.
+func (h *hunt) exchange(tries int) error {
+	for improved := true; improved; {
+		improved = false
+		was := slices.Clone(h.best.Bid)
+		for at, c := range was {
+			for k := range h.items {
+				if slices.ContainsFunc(was, func(o Choice) bool { return o.Item == k }) {
+					continue
+				}
+				fractions := h.fractions(c.Item, c.Fraction)
+				if room := c.Fraction - h.items[k].volume/h.items[c.Item].volume; !h.items[c.Item].Whole && room > nearFraction {
+					fractions = append([]float64{room}, fractions...)
+				}
+				for _, f := range fractions {
+					for _, w := range h.items[k].windows {
+						if tries--; tries < 0 || improved || h.done() {
+							break
+						}
+						bid := append(slices.Clone(was), Choice{Item: k, Tick: w.low, Fraction: 1})
+						bid[at].Fraction = f
+						before := h.best.Objective
+						if _, err := h.try(bid); err != nil {
+							return err
+						}
+						improved = h.best.Objective > before+h.rounding()
+					}
+				}
+			}
+		}
+		if improved {
+			if err := h.polish(slices.Clone(h.best.Bid), polishing/4); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fractions are those of an item at which something changes, and the one at hand.
+func (h *hunt) fractions(i int, now float64) []float64 {
+	it := &h.items[i]
+	fractions := []float64{now}
+	if !it.Whole {
+		fractions = append(fractions, it.thresholds...)
+		useful := 0.0
+		for _, r := range it.Rows {
+			useful += math.Min(r.Quantity, h.Network.Useful(h.place[r.Lot]))
+		}
+		if u := useful / it.volume; u > nearFraction {
+			fractions = append(fractions, u)
+		}
+	}
+	slices.Sort(fractions)
+	return slices.Compact(fractions)
+}
+
 // try arranges a bid, asks the seller for its answers if the language has it, and keeps the bid if it is the best.
 func (h *hunt) try(bid []Choice) ([]Sale, error) {
 	h.Arrange(bid)
@@ -360,19 +420,8 @@ func (h *hunt) around(bid []Choice, i int) [][]Choice {
 		ticks = append(ticks, w.low)
 	}
 	slices.Sort(ticks)
-	fractions := []float64{now.Fraction}
-	if !it.Whole {
-		fractions = append(fractions, it.thresholds...)
-		useful := 0.0
-		for _, r := range it.Rows {
-			useful += math.Min(r.Quantity, h.Network.Useful(h.place[r.Lot]))
-		}
-		if u := useful / it.volume; u > nearFraction {
-			fractions = append(fractions, u)
-		}
-	}
-	slices.Sort(fractions)
-	ticks, fractions = slices.Compact(ticks), slices.Compact(fractions)
+	ticks = slices.Compact(ticks)
+	fractions := h.fractions(i, now.Fraction)
 	for _, t := range ticks {
 		bids = append(bids, with(Choice{Item: i, Tick: t, Fraction: now.Fraction}))
 	}

@@ -11,8 +11,13 @@ import (
 // recomputed by the branch and bound that checks allocate, on the scenario's bids and the bidder's. Of several optima
 // that of the tie rule is found by programs of its own (joined_ties.go).
 
-// joinedTries is how many other bids a type's bound is attacked with.
-const joinedTries = 60
+const (
+	// joinedTries is how many other bids a type's bound is attacked with.
+	joinedTries = 60
+	// sliverShare is the share of the rivals' money on which the acceptance of bids hangs that a bound leaves out: to win by
+	// more than that, they would pay no more than that.
+	sliverShare = 1e-5
+)
 
 // A settlement is what the seller accepts in one scenario.
 type settlement struct {
@@ -260,6 +265,14 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 			}
 		}
 	}
+	sliver := 0.0 // money
+	for n := range k.c.Beliefs {
+		all, preferences := 0.0, k.preferences()
+		for _, b := range k.joinedBids(p, n) {
+			all += math.Abs(k.score(&b, preferences))
+		}
+		sliver = math.Max(sliver, sliverShare*all)
+	}
 	tried := 0
 	for _, o := range others[:min(len(others), joinedTries)] {
 		y, _, ok := k.joinedReply(p, g, o)
@@ -269,7 +282,7 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 		tried++
 		mean := y.expect(func(s *scenario) float64 { return s.profit })
 		profit, probability := y.profits()
-		if v := k.averse(mean, profit, probability); v > g.bound && !near(v, g.bound, y.scale) {
+		if v := k.averse(mean, profit, probability); v > g.bound+sliver && !near(v, g.bound, y.scale) {
 			k.find(tableEquilibrium, g.first, "best_response_bound", "%.10g, but another bid is worth %.10g to %s", g.bound, v, k.groupName(g))
 		}
 	}
