@@ -95,6 +95,11 @@ func (r *responder) capped(start, free auction.Strategy) (auction.Strategy, floa
 	if err := h.relax(free, capRounds, batches); err != nil || h.done() {
 		return h.best, h.bound, err
 	}
+	if r.p.Network.Scarce() {
+		if err := h.congest(); err != nil || h.done() {
+			return h.best, h.bound, err
+		}
+	}
 	size := 0
 	for _, t := range r.parts {
 		size += len(t.scenes) * len(t.lots)
