@@ -26,6 +26,10 @@ const (
 	// manySearches is worth 3% less than the optimum, that of largeSearches as much.
 	largeMembers  = 750
 	largeSearches = 128
+	// closeEnough is up to which gap, as a share, branch and bound by relaxations is given closeNodes nodes after manySearches of a
+	// large packing. On regions of 100 goods and 1,000 bids it ends within these, in a fifth of the time of what would follow.
+	closeEnough = 0.03
+	closeNodes  = 100
 	// narrow is up to which gap, as a share, branch and bound by relaxations comes before long searches without: there they say
 	// nearly all. narrowNodes is how many nodes it is given.
 	narrow      = 0.02
@@ -114,12 +118,19 @@ func (s *packer) prove(ctx context.Context, r *relaxation) error {
 			return nil
 		}
 		searches := manySearches
-		if len(s.members) >= largeMembers && s.bound-s.most <= wide*math.Abs(s.most) {
+		large := len(s.members) >= largeMembers && s.bound-s.most <= wide*math.Abs(s.most)
+		if large {
 			searches, s.plain = largeSearches, true
 		}
 		for n := range searches {
 			if s.closed() || s.stopped(ctx) {
 				break
+			}
+			if large && n == manySearches && s.bound-s.most <= closeEnough*math.Abs(s.most) {
+				if done, err := s.grow(ctx, r, closeNodes); done || err != nil {
+					return err
+				}
+				s.fix(r)
 			}
 			s.searchFrom(ctx, r, longSteps, s.o.Seed+int64(n))
 			s.fix(r)
