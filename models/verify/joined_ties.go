@@ -2,6 +2,7 @@ package verify
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -103,14 +104,13 @@ func (t *tied) hold(terms []term, least float64) {
 	}
 }
 
-// only says whether one optimum is left: the sum of fractions at weights of no simple ratio is then the same at most and
-// at least.
+// only says whether one optimum is left: the sum of fractions at weights drawn at random is then the same at most and at
+// least. (Of weights with a pattern, such as multiples of the golden ratio, some are in the ratio of two quantities.)
 func (t *tied) only(fractions [][]term) (only, ok bool) {
 	var sum []term
-	weight := 0.0
+	weights := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // reproducible on purpose
 	for _, x := range fractions {
-		weight = math.Mod(weight+math.Phi, 1)
-		sum = combine(1, sum, 1+weight, x)
+		sum = combine(1, sum, 1+weights.Float64(), x)
 	}
 	high, ok1 := t.maximise(sum)
 	low, ok2 := t.maximise(times(-1, sum))
