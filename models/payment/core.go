@@ -8,12 +8,13 @@ import (
 )
 
 const (
-	// By blockedMoney, a thousandth of a cent, and no more than blockedPart of W, a coalition may better its lot by blocking and be
-	// said not to; blockedShare of W is what rounding leaves of bounds on sums of its size. Which coalitions are known depends on
-	// the search, so payments are reproduced by other searches to about this.
-	blockedMoney = 1e-5
+	// A coalition that betters its lot by blocking by blockedPart of W, and blockedShare, what rounding leaves of bounds on sums of its
+	// size, is said not to; that is leastBlocked, ten times what searches forgive, at least, and blockedMoney, a thousandth of a
+	// cent, at most. Which coalitions are known depends on the search, so others reproduce payments to about this.
 	blockedPart  = 1e-7
 	blockedShare = 1e-12
+	leastBlocked = 1e-6
+	blockedMoney = 1e-5
 	// searches bounds the searches for coalitions that block.
 	searches = 1000
 )
@@ -42,7 +43,7 @@ func core(ctx context.Context, a *Auction) (*Charge, error) {
 		g.add(alt)
 	}
 	w := math.Abs(a.W)
-	slack := min(blockedMoney, blockedPart*w) + blockedShare*w
+	slack := min(max(leastBlocked, blockedPart*w), blockedMoney) + blockedShare*w
 	violation := math.Inf(1)
 	var d []float64
 	for range searches {
