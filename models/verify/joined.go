@@ -17,7 +17,15 @@ const (
 	// sliverShare is the share of the rivals' money on which the acceptance of bids hangs that a bound leaves out: to win by
 	// more than that, they would pay no more than that.
 	sliverShare = 1e-5
+	// outcomeChecks is how many times the work of a check of allocate may go into what the recommended bid leads to; once that
+	// work each into other bids and into the points of curves.
+	outcomeChecks = 3
 )
+
+// allow lets the seller's answers from here on take so many times the work of a check of allocate, or a part of it.
+func (k *checker) allow(checks, of int) {
+	k.left = int64(k.o.EnumerationLimit) * workPerStep * questionsPerCheck * int64(checks) / int64(of)
+}
 
 // A settlement is what the seller accepts in one scenario.
 type settlement struct {
@@ -80,7 +88,11 @@ func (k *checker) ask(p *play, n int, rows []bidRow) (a settlement, ok bool) {
 	c := *k.c
 	c.Beliefs, c.Bids = nil, a.bids
 	seller := newChecker(&c, &auction.Results{Command: "allocate"}, Options{Command: "allocate", EnumerationLimit: k.o.EnumerationLimit})
-	x, sold, ok := seller.newAcceptance().seller.first()
+	acc := seller.newAcceptance()
+	before := min(acc.work, k.left)
+	acc.work = before
+	x, sold, ok := acc.seller.first()
+	k.left -= before - acc.work
 	if !ok {
 		return a, false
 	}
@@ -134,6 +146,8 @@ func (k *checker) checkJoined(p *play) (sold sales, results []*arenaResult, ok b
 	sold = sales{}
 	res := &arenaResult{sold: sold, hauls: map[int]*expectedHaul{p.me: {}}}
 	k.replies = map[*group]*reply{}
+	var attacked []*group
+	k.allow(outcomeChecks, 1)
 	for _, a := range p.arenas {
 		for _, g := range a.groups {
 			if len(g.strategies) != 1 {
@@ -180,20 +194,24 @@ func (k *checker) checkJoined(p *play) (sold sales, results []*arenaResult, ok b
 					res.hauls[p.me].add(q, d, lazy, eager)
 				}
 			}
+			attacked = append(attacked, g)
 			s.profit, s.known = x.expect(func(y *scenario) float64 { return y.profit }), true
 			if stated := k.r.Equilibrium[s.row].Profit; !near(stated, s.profit, x.scale) {
 				k.find(tableEquilibrium, s.row, "profit", "%.10g, recomputed %.10g", stated, s.profit)
 			}
-			k.attackJoined(p, g, s)
 		}
+	}
+	for _, g := range attacked {
+		k.allow(1, len(attacked))
+		k.attackJoined(p, g, g.strategies[0])
 	}
 	k.checked("%d scenarios: the seller's optimum over the rivals' bids and the recommended one, recomputed by branch and bound", len(k.c.Beliefs))
 	return sold, []*arenaResult{res}, true
 }
 
 // checkJoinedPoint recomputes a point of a curve: the seller's optima over the bid with one row, or the package that it is of,
-// at another price.
-func (k *checker) checkJoinedPoint(x *reply, i, row int) {
+// at another price. It returns false where that is too much work.
+func (k *checker) checkJoinedPoint(x *reply, i, row int) bool {
 	r := &k.r.BidCurves[i]
 	rows := slices.Clone(x.s.rows)
 	for j := range rows {
@@ -203,7 +221,7 @@ func (k *checker) checkJoinedPoint(x *reply, i, row int) {
 	}
 	y, _, ok := k.joinedReply(x.p, x.g, &strategy{rows: rows})
 	if !ok {
-		return
+		return false
 	}
 	profit, quantity, payment, win := 0.0, 0.0, 0.0, 0.0
 	for n := range y.scenarios {
@@ -220,6 +238,7 @@ func (k *checker) checkJoinedPoint(x *reply, i, row int) {
 	if r.Fits != "yes" {
 		k.find(tableCurves, i, "fits", "%q, the seller keeps to budget and volume cap", r.Fits)
 	}
+	return true
 }
 
 // attackJoined changes the recommended bid one row at a time: a step more or less, half of it, none; and what lots the
@@ -273,9 +292,13 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 		}
 		sliver = math.Max(sliver, sliverShare*all)
 	}
+	others = others[:min(len(others), joinedTries)]
 	tried := 0
-	for _, o := range others[:min(len(others), joinedTries)] {
+	for _, o := range others {
 		y, _, ok := k.joinedReply(p, g, o)
+		if k.left <= 0 {
+			break
+		}
 		if !ok {
 			continue
 		}
@@ -286,5 +309,5 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 			k.find(tableEquilibrium, g.first, "best_response_bound", "%.10g, but another bid is worth %.10g to %s", g.bound, v, k.groupName(g))
 		}
 	}
-	k.checked("the best-response bound of %s attacked with %d other bids that change one row", k.groupName(g), tried)
+	k.checked("the best-response bound of %s attacked with %d of %d other bids that change one row", k.groupName(g), tried, len(others))
 }

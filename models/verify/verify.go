@@ -159,6 +159,7 @@ type checker struct {
 	bidder  map[string]int
 	metric  map[string]int    // row of summary.csv by metric
 	replies map[*group]*reply // of a run of bid whose seller decides over lots together
+	left    int64             // multiplications that may still go into such a seller's answers
 	report  Report
 	already map[Finding]bool
 }
