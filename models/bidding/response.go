@@ -327,6 +327,19 @@ func (r *responder) pooled(i int, m limits) (*stand, float64) {
 	return best, max(bound, best.value)
 }
 
+// RootBound bounds the profit of every bid by the decomposition alone, before any branching: what the relaxation of Program
+// is compared with. Budget and volume cap are left out; it is infinite where some part's pools tell no bound.
+func (p *Problem) RootBound(ctx context.Context) float64 {
+	r := &responder{p: p, ctx: ctx, parts: p.parts(nil)}
+	r.local()
+	bound := 0.0
+	for i := range r.parts {
+		_, b := r.pooled(i, limits{target: math.Inf(-1), nodes: 1})
+		bound += b
+	}
+	return bound
+}
+
 // leave chooses the parts that the MIP must decide for the sum to come within the gap: as few as possible, those that
 // leave most open first. It returns how much each of them may leave then, and -1 for the others.
 func (r *responder) leave(stands []*stand, bounds []float64, m limits) []float64 {

@@ -52,6 +52,9 @@ func TestFormulationsAgree(t *testing.T) {
 				t.Errorf("seed %d: %s gives %v, the decomposition %v to %v", seed, f.name, got, r.Profit, r.Bound)
 			}
 		}
+		if root := p.RootBound(ctx); root < r.Profit-agree*max(1, r.Profit) {
+			t.Errorf("seed %d: before branching no bid gains more than %v, one gains %v", seed, root, r.Profit)
+		}
 		if r.Profit > 0 {
 			earning++
 		}
