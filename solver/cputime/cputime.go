@@ -20,8 +20,23 @@ func Seconds() float64 {
 // often is how often a solve's CPU seconds are looked at.
 const often = 20 * time.Millisecond
 
-// Limited runs a solve whose context ends after so many CPU seconds, and returns what it took of them and of the clock.
+// rest waits until nothing else of this process works: a solve that did not stop when it was asked goes on in the background.
+func rest() {
+	const atRest = 0.1 // of a core; HiGHS' own threads, waiting for work, take less
+	for range int(longest / often) {
+		before := Seconds()
+		if time.Sleep(often); Seconds()-before < atRest*often.Seconds() {
+			return
+		}
+	}
+}
+
+// longest is how long rest waits at most.
+const longest = 10 * time.Minute
+
+// Limited waits for earlier solves to end, and runs a solve whose context ends after so many CPU seconds, and returns what it took of them and of the clock.
 func Limited(limit float64, solve func(ctx context.Context) error) (took, clock float64, err error) {
+	rest()
 	runtime.GC() // what was left by others is not this one's
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
