@@ -97,20 +97,30 @@ func (p *packing) violatedCliques(x []float64) [][]int32 {
 		}
 	}
 	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Compare(b.over, a.over) })
-	used := make([]int, len(x))
 	var out [][]int32
+	for _, c := range apart(cuts, func(c cut) []int32 { return c.members }, len(x), cutOverlap, cutsARound) {
+		out = append(out, p.maximal(c.members, p.value))
+	}
+	return out
+}
+
+// apart returns at most so many of the cuts, in their order, without those whose members, of size in all, are on average in more
+// than overlap of the cuts before.
+func apart[T any](cuts []T, members func(T) []int32, size, overlap, most int) []T {
+	used := make([]int, size)
+	var out []T
 	for _, c := range cuts {
-		overlap := 0
-		for _, v := range c.members {
-			overlap += used[v]
+		shared := 0
+		for _, v := range members(c) {
+			shared += used[v]
 		}
-		if overlap > cutOverlap*len(c.members) {
+		if shared > overlap*len(members(c)) {
 			continue
 		}
-		for _, v := range c.members {
+		for _, v := range members(c) {
 			used[v]++
 		}
-		if out = append(out, p.maximal(c.members, p.value)); len(out) == cutsARound {
+		if out = append(out, c); len(out) == most {
 			break
 		}
 	}

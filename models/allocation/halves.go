@@ -102,8 +102,11 @@ func (r *relaxation) violatedHalves(x []float64) []half {
 		}
 		return total
 	}
-	var cuts []half
-	var over []float64
+	type cut struct {
+		half
+		over float64
+	}
+	var cuts []cut
 	for i := range support {
 		pivot, least := -1, 0.0
 		for n, p := range rows {
@@ -131,34 +134,16 @@ func (r *relaxation) violatedHalves(x []float64) []half {
 				}
 				h := zeroHalf(some, len(x))
 				if by := h.over(x); by > violated {
-					cuts, over = append(cuts, h), append(over, by)
+					cuts = append(cuts, cut{h, by})
 				}
 			}
 			return have >= most
 		})
 	}
-	order := make([]int, len(cuts))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(over[b], over[a]) })
-	used := make([]int, len(x))
+	slices.SortStableFunc(cuts, func(a, b cut) int { return cmp.Compare(b.over, a.over) })
 	var out []half
-	for _, i := range order {
-		h := cuts[i]
-		overlap := 0
-		for _, v := range h.members {
-			overlap += used[v]
-		}
-		if overlap > halvesOverlap*len(h.members) {
-			continue
-		}
-		for _, v := range h.members {
-			used[v]++
-		}
-		if out = append(out, h); len(out) == halvesARound {
-			break
-		}
+	for _, c := range apart(cuts, func(c cut) []int32 { return c.members }, len(x), halvesOverlap, halvesARound) {
+		out = append(out, c.half)
 	}
 	return out
 }

@@ -1,6 +1,9 @@
 package bidding
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // congest bounds bids whose facilities' capacity is scarce: with the capacities priced (network.Congested) every bid is worth
 // no less, and pools tell all of it. The prices are those at which the best bid known is worth least; bids that are best in
@@ -34,9 +37,7 @@ func (h *hunt) congested() error {
 		for i := range d.takes {
 			probability, won = append(probability, d.takes[i].probability), append(won, d.takes[i].won)
 		}
-		for f, x := range d.net.CapacityPrices(probability, won) {
-			price[f] = x
-		}
+		maps.Copy(price, d.net.CapacityPrices(probability, won))
 	}
 	relaxed := *p
 	relaxed.Network, relaxed.Values, relaxed.seen = p.Network.Congested(price), nil, nil

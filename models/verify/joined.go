@@ -285,8 +285,9 @@ func (k *checker) attackJoined(p *play, g *group, s *strategy) {
 		}
 	}
 	sliver := 0.0 // money
+	preferences := k.preferences()
 	for n := range k.c.Beliefs {
-		all, preferences := 0.0, k.preferences()
+		all := 0.0
 		for _, b := range k.joinedBids(p, n) {
 			all += math.Abs(k.score(&b, preferences))
 		}
