@@ -122,7 +122,7 @@ func (e *evaluator) solve(won []float64, where []int) outcome {
 			e.now[i] = e.pools[i].at(e.w, &e.key)
 		}
 		e.best = outcome{value: negInf}
-		e.search(1<<len(e.n.facilities)-1, 0, 0, e.relaxed(1<<len(e.n.facilities)-1))
+		e.search(1<<len(e.n.facilities)-1, 0, e.n.paid(), e.relaxed(1<<len(e.n.facilities)-1))
 	} else {
 		e.best = e.n.sites(e)
 	}
@@ -139,18 +139,31 @@ func (e *evaluator) solve(won []float64, where []int) outcome {
 	return e.best
 }
 
+// paid returns the fixed costs of the facilities that are always open, which cost nothing to open or earn by it.
+func (n *Network) paid() float64 {
+	total := 0.0
+	for f := range n.facilities {
+		if n.must>>f&1 == 1 {
+			total += n.facilities[f].fixed
+		}
+	}
+	return total
+}
+
 // search decides facility by facility, from the f-th on, whether it is open: branch and bound, bounded by
 // the pools' values with every undecided facility open and free of charge. open holds the facilities that
-// are open or undecided, paid the fixed costs of the decided ones, value the pools' values with open.
+// are open or undecided, paid the fixed costs of those that are open for certain, value the pools' values with open.
 func (e *evaluator) search(open uint64, f int, paid, value float64) {
 	if value-paid <= e.best.value {
 		return
 	}
 	if f < len(e.n.facilities) {
-		if e.n.must>>f&1 == 0 {
-			without := open &^ (1 << f)
-			e.search(without, f+1, paid, e.relaxed(without))
+		if e.n.must>>f&1 == 1 {
+			e.search(open, f+1, paid, value)
+			return
 		}
+		without := open &^ (1 << f)
+		e.search(without, f+1, paid, e.relaxed(without))
 		e.search(open, f+1, paid+e.n.facilities[f].fixed, value)
 		return
 	}

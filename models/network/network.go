@@ -32,7 +32,7 @@ type Network struct {
 	ids   []int // case lots, by position
 	pools []pool
 	whole *plan  // the flow of the whole network, facilities' capacities in it
-	must  uint64 // facilities that cost nothing to open
+	must  uint64 // facilities that cost nothing to open, or earn by it
 	tight bool   // whether some facility's capacity can bind
 
 	once  sync.Once
@@ -164,9 +164,11 @@ func assemble(bidder, typ int, lots []lot, rows []row, routes []route, facilitie
 	carries := make([]bool, len(facilities))
 	touched := make([]map[int]bool, len(facilities))
 	for _, k := range routes {
+		k.reach = 0
 		for _, r := range k.rows {
 			k.reach += rows[r].volume
 		}
+		n.routes = append(n.routes, k)
 		if f := k.facility; f >= 0 {
 			carries[f] = true
 			used[f] += min(k.capacity, k.reach)
@@ -199,15 +201,10 @@ func assemble(bidder, typ int, lots []lot, rows []row, routes []route, facilitie
 		n.tight = n.tight || g.binds
 		n.facilities = append(n.facilities, g)
 	}
-	for _, k := range routes {
-		k.reach = 0
-		for _, r := range k.rows {
-			k.reach += rows[r].volume
-		}
-		if k.facility >= 0 {
+	for i := range n.routes {
+		if k := &n.routes[i]; k.facility >= 0 {
 			k.facility = place[k.facility]
 		}
-		n.routes = append(n.routes, k)
 	}
 	for i := range n.lots {
 		l := &n.lots[i]
