@@ -19,6 +19,7 @@ func TestRead(t *testing.T) {
 		"station":                      {"bid", "solve"},
 		"template":                     {"allocate", "bid", "solve"},
 		"usps2026":                     {"allocate", "bid", "solve"},
+		"usps2026-national":            {"allocate", "bid", "solve"},
 	}
 	for _, name := range cases.Names() {
 		t.Run(name, func(t *testing.T) {

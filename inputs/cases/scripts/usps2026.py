@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the tables of the case usps2026: the 2026 auction of the postal delivery units, state by state.
+"""Makes the tables of the cases usps2026 and usps2026-national: the 2026 auction of the postal delivery
+units, state by state and by three-digit ZIP area.
 
-    usps2026.py             write the tables into ../usps2026
-    usps2026.py --check     compare them with the ones there, byte for byte; exit 1 where they differ
-    usps2026.py --explain   print who wants what where, and what it is worth to whom
+    usps2026.py [CASE...]             write the tables into ../CASE; without a name, of both
+    usps2026.py --check [CASE...]     compare them with the ones there, byte for byte; exit 1 where they differ
+    usps2026.py --explain [CASE...]   print who wants what where, and what it is worth to whom
 
 Needs Python 3.10 or newer and the packages of requirements.txt. Every parameter stands in this file, in
-carriers.py or in geography.py; ../usps2026/README.md says which are public and which are assumptions.
+carriers.py or in geography.py; ../usps2026/README.md says which are public and which are assumptions, and
+../usps2026-national/README.md what differs there.
 """
 
 import argparse
@@ -16,13 +18,13 @@ import itertools
 import math
 import pathlib
 import sys
+import typing
 from dataclasses import dataclass, field
 
 import geography
 from carriers import Carrier
 
 MILLION = 1_000_000
-UNIT = 10_000  # volumes are whole multiples of this many packages
 STEP = 0.05  # prices are whole multiples of this many dollars
 
 SAME, NEXT = "same_day", "next_day"
@@ -39,27 +41,32 @@ SELLER_DRIVING = 1.60  # $ times the miles between neighbouring homes
 COVERAGE = 1.35
 
 # Packages a home and year that are for sale. Idle capacity is 65 million packages a day (88 less 23).
-OFFERED = {("urban", NEXT): 42, ("rural", NEXT): 115, ("urban", SAME): 4.6}
+# Where that would not do, since its homes want more than most, a place is offered this much more than all want.
+OFFERED = {("urban", NEXT): 42, ("rural", NEXT): 115, ("urban", SAME): 4.6, ("rural", SAME): 4.6}
+AMPLE = 1.05
 
 # Places where the dock or the window is short. "pressed": less than strategic bidders want; the number is
 # capacity over their demand. "contested": enough for them, not for the small shippers too; the numbers are
 # how much of the largest strategic demand is missing for all, and what small shippers bid over the reserve.
+# Same-day windows are short in cities: where the zones are smaller than a state, only in those of them with
+# at least CITY_SHARE urban and dense homes.
 PRESSED = {
-    "NY-urban-same": 0.90,
-    "IL-urban-same": 0.92,
-    "DC-urban-same": 0.88,
-    "CA-urban-same": 0.90,
-    "WA-urban-same": 0.92,
-    "MT-rural-next": 0.93,
+    ("NY", "urban", SAME): 0.90,
+    ("IL", "urban", SAME): 0.92,
+    ("DC", "urban", SAME): 0.88,
+    ("CA", "urban", SAME): 0.90,
+    ("WA", "urban", SAME): 0.92,
+    ("MT", "rural", NEXT): 0.93,
 }
 CONTESTED = {
-    "NJ-urban-same": (0.35, 0.30),
-    "FL-urban-same": (0.35, 0.25),
-    "AZ-urban-same": (0.35, 0.20),
-    "WV-rural-next": (0.35, 0.25),
-    "NM-rural-next": (0.30, 0.20),
-    "AK-rural-next": (0.30, 0.35),
+    ("NJ", "urban", SAME): (0.35, 0.30),
+    ("FL", "urban", SAME): (0.35, 0.25),
+    ("AZ", "urban", SAME): (0.35, 0.20),
+    ("WV", "rural", NEXT): (0.35, 0.25),
+    ("NM", "rural", NEXT): (0.30, 0.20),
+    ("AK", "rural", NEXT): (0.30, 0.35),
 }
+CITY_SHARE = 0.75
 
 # ---------------------------------------------------------------------------------------------------------
 # The bidders
@@ -117,7 +124,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Station:
-    """A kind of station: one facility for each region where its routes run."""
+    """A kind of station, in the regions where its routes run."""
 
     kind: str
     packages: int  # a station handles in a year
@@ -175,7 +182,7 @@ METROS = frozenset("NY NJ DC MD GA FL IL TX CO AZ".split())
 BIDDERS = (
     Bidder(
         "Amazon", "retailer", 6.7e9,
-        access={(False, NEXT): 0.25, (True, NEXT): 0.45, (False, SAME): 0.40},
+        access={(False, NEXT): 0.25, (True, NEXT): 0.45, (False, SAME): 0.40, (True, SAME): 0.60},
         current_volume=1_700 * MILLION, current_payment=5_950 * MILLION,
         streams=(
             Stream(True, NEXT, 1_020 * MILLION, (
@@ -287,7 +294,7 @@ def on_step(price, rounding=round):
     return round(rounding(round(price / STEP, 6)) * STEP, 2)
 
 
-def split(total, weights, unit=UNIT):
+def split(total, weights, unit):
     """Splits the total into multiples of the unit in proportion to the weights: largest remainders first."""
     units, whole = divmod(total, unit)
     assert whole == 0, total
@@ -305,6 +312,10 @@ class Lot:
     service: str
     cost: float
     reserve: float
+    offered: int  # packages that are for sale
+    # Where the dock or the window is short, what PRESSED or CONTESTED says of it.
+    pressed: float = 0
+    contested: tuple = ()
     capacity: int = 0
 
     @property
@@ -339,108 +350,169 @@ class Given:
 
 @dataclass
 class Facility:
-    """All stations of a kind in a region."""
+    """Stations of a kind that are open or closed together."""
 
     fixed: float  # $ a year
     capacity: float  # packages a year
     volume: int  # what it is built for
 
 
-class Case:
-    """All numbers of the case, from the zones and the parameters above."""
+@dataclass(frozen=True)
+class Resolution:
+    """How finely a case sees the country. All else is the same in all cases."""
 
-    def __init__(self, zones):
-        self.zones = zones
-        self.lots = [self.lot(z, s) for z in zones for s in ((NEXT,) if z.rural else (SAME, NEXT))]
+    zones: typing.Callable  # from ZIP areas
+    unit: int  # volumes are whole multiples of this many packages
+    windows: tuple  # of a rural place
+    # Which zones of a region share stations of a kind, from the zones, the volume of each that the stations
+    # are built for, and how much one of them handles: a name for each zone's.
+    places: typing.Callable
+    city_share: float = 0  # of homes, from which on a zone's same-day window may be short
+    city: bool = False  # lots name the town with most homes
+
+
+def whole_region(zones, volumes, packages):
+    """A region's stations are one."""
+    return {z.name: z.region for z in zones}
+
+
+def single_stations(zones, volumes, packages):
+    """Single stations, which serve areas of one state that are neighbours by their codes: as many as the state
+    fills, each with about the same volume."""
+    places = {}
+    for state in sorted({z.state for z in zones}):
+        members = sorted((z.name, v) for z, v in zip(zones, volumes) if z.state == state)
+        total = sum(v for _, v in members)
+        stations = max(1, round(total / packages))
+        served, before = {}, 0
+        for name, v in members:
+            middle = before + v / 2
+            served.setdefault(min(int(middle * stations / total), stations - 1), []).append(name)
+            before += v
+        for names in served.values():
+            place = " ".join(dict.fromkeys((state, names[0], names[-1])))
+            places.update((name, place) for name in names)
+    return places
+
+
+RESOLUTIONS = {
+    "usps2026": Resolution(geography.by_state, 10_000, (NEXT,), whole_region),
+    "usps2026-national": Resolution(geography.by_zip3, 100, (SAME, NEXT), single_stations, CITY_SHARE, True),
+}
+
+
+class Case:
+    """All numbers of the case, from the geography and the parameters above."""
+
+    def __init__(self, areas, resolution):
+        self.resolution, self.unit = resolution, resolution.unit
+        self.zones = resolution.zones(areas)
+        self.lots = [self.lot(z, s) for z in self.zones for s in (resolution.windows if z.rural else (SAME, NEXT))]
         self.by_name = {l.name: l for l in self.lots}
         self.needs = [n for b in BIDDERS for s in b.streams for n in self.spread(b, s)]
         self.needs.sort(key=lambda n: ([b.name for b in BIDDERS].index(n.bidder.name), n.zone.name, n.stream.service))
+        self.wanted = {}  # by lot: who wants it for a demand of its own service, in the order of the bidders
+        for n in self.needs:
+            self.wanted.setdefault(self.lot_of(n).name, []).append(n)
         self.facilities = self.build()
         self.small = self.small_bids()
+        self.given_in = {}  # by lot: the small shippers' bids
+        for g in self.small:
+            self.given_in.setdefault(g.lot.name, []).append(g)
         self.limit_capacity()
 
     def lot(self, zone, service):
         gap = zone.mean(spacing)
         cost = round(SELLER_COST[service] + SELLER_DRIVING * gap, 2)
         kind = ("rural" if zone.rural else "urban", service)
-        capacity = round(OFFERED[kind] * zone.homes / 100_000) * 100_000
-        return Lot(zone, service, cost, on_step(cost * COVERAGE, math.ceil), capacity)
+        unit = 10 * self.unit
+        offered = max(round(OFFERED[kind] * zone.homes / unit), 1) * unit
+        lot = Lot(zone, service, cost, on_step(cost * COVERAGE, math.ceil), offered)
+        if service == NEXT or zone.share("urban", "dense_urban") >= self.resolution.city_share:
+            lot.pressed = PRESSED.get((zone.state, *kind), 0)
+            lot.contested = CONTESTED.get((zone.state, *kind), ())
+        return lot
 
     def spread(self, bidder, stream):
         zones = [z for z in self.zones if z.rural == stream.rural and z.state in stream.states]
-        volumes = split(stream.volume, [z.weight(stream.tiers) for z in zones])
+        volumes = split(stream.volume, [z.weight(stream.tiers) for z in zones], self.unit)
+        places = {}
+        for kind, region, packages in ((s.kind, r, s.packages) for s in bidder.stations for r in s.regions):
+            mine = [(z, v) for z, v in zip(zones, volumes) if z.region == region and v]
+            if mine and any(getattr(r, "facility", "") == kind for r in stream.routes):
+                places.update(((kind, name), place) for name, place in self.resolution.places(*zip(*mine), packages).items())
         for zone, volume in zip(zones, volumes):
             if not volume:
                 continue
             routes = []
             for r in stream.routes:
                 kind = getattr(r, "facility", "")
-                station = next((s for s in bidder.stations if s.kind == kind), None)
-                facility = f"{kind} {zone.region}" if station and zone.region in station.regions else ""
+                facility = f"{kind} {places[kind, zone.name]}" if (kind, zone.name) in places else ""
                 cap = getattr(r, "share", math.inf) * volume
-                cap = math.inf if math.isinf(cap) else round(cap / UNIT) * UNIT
+                cap = math.inf if math.isinf(cap) else round(cap / self.unit) * self.unit
                 if cap > 0:
                     routes.append((r.name, round(r.cost(zone, stream.tiers), 2), cap, facility))
             yield Need(bidder, stream, zone, volume, routes)
 
     def build(self):
-        """One facility for each bidder, kind of station and region: as many stations as its demand fills, the
+        """One facility for each bidder, kind of station and place: as many stations as its demand fills, the
         last one only as large as it must be, and never less than a quarter of one."""
         rows = {}
         for bidder in BIDDERS:
             for station in bidder.stations:
+                volumes = {}
                 for region in station.regions:
-                    name = f"{station.kind} {region}"
-                    volume = sum(n.volume for n in self.needs
-                                 if n.bidder is bidder and any(r[3] == name for r in n.routes))
-                    if volume:
-                        capacity = math.inf
-                        if not math.isinf(station.headroom):
-                            capacity = math.ceil(volume * station.headroom / UNIT) * UNIT
-                        fixed = round(station.fixed * max(volume / station.packages, 0.25) / 1000) * 1000
-                        rows[bidder.name, name] = Facility(fixed, capacity, volume)
+                    for n in self.needs:
+                        if n.bidder is bidder and n.zone.region == region:
+                            for facility in {r[3] for r in n.routes if r[3].startswith(station.kind)}:
+                                volumes[facility] = volumes.get(facility, 0) + n.volume
+                for name, volume in volumes.items():
+                    capacity = math.inf
+                    if not math.isinf(station.headroom):
+                        capacity = math.ceil(volume * station.headroom / self.unit) * self.unit
+                    fixed = round(station.fixed * max(volume / station.packages, 0.25) / 1000) * 1000
+                    rows[bidder.name, name] = Facility(fixed, capacity, volume)
         return rows
 
     def wants(self, lot):
         """Who wants the lot for a demand of its own service: (need, most volume of any type)."""
-        return [(n, n.volume * max([t.volume for t in n.bidder.types], default=1))
-                for n in self.needs if n.zone is lot.zone and n.stream.service == lot.service]
+        return [(n, n.volume * max([t.volume for t in n.bidder.types], default=1)) for n in self.wanted.get(lot.name, ())]
 
     def small_bids(self):
         bids = []
         for kind, volume in SMALL_VOLUME.items():
             lots = [l for l in self.lots if l.kind == kind]
-            for lot, v in zip(lots, split(volume, [l.zone.homes for l in lots])):
+            for lot, v in zip(lots, split(volume, [l.zone.homes for l in lots], self.unit)):
                 if v:
                     overs = SMALL_OVER_RESERVE[kind]
-                    if lot.name in PRESSED:
+                    if lot.pressed:
                         overs = (SMALL_PRESSED,)
-                    if lot.name in CONTESTED:
-                        overs = (CONTESTED[lot.name][1],)
+                    if lot.contested:
+                        overs = (lot.contested[1],)
                     name = next(n for n, regions in SMALL.items() if lot.zone.region in regions)
-                    for over, part in zip(overs, split(v, [1] * len(overs))):
+                    for over, part in zip(overs, split(v, [1] * len(overs), self.unit)):
                         if part:
                             bids.append(Given(name, lot, part, on_step(lot.reserve + over)))
         return bids
 
     def given(self, lot):
         """The small shippers' packages in the lot."""
-        return sum(g.volume for g in self.small if g.lot is lot)
+        return sum(g.volume for g in self.given_in.get(lot.name, ()))
 
     def limit_capacity(self):
-        """Sets the capacity of the pressed and the contested lots, and holds that all others are ample."""
+        """Sets the capacities: short in the pressed and the contested lots, ample in all others."""
         for lot in self.lots:
             strategic = [v for _, v in self.wants(lot)]
-            if lot.name in PRESSED:
-                lot.capacity = round(PRESSED[lot.name] * sum(strategic) / UNIT) * UNIT
-            elif lot.name in CONTESTED:
-                missing = CONTESTED[lot.name][0] * max(strategic)
+            if lot.pressed:
+                lot.capacity = round(lot.pressed * sum(strategic) / self.unit) * self.unit
+            elif lot.contested:
+                missing = lot.contested[0] * max(strategic)
                 if self.given(lot) < missing:  # more of the small shippers' packages than their even share
-                    next(g for g in self.small if g.lot is lot).volume = math.ceil(missing / UNIT) * UNIT
-                lot.capacity = math.ceil((sum(strategic) + self.given(lot) - missing) / UNIT) * UNIT
+                    self.given_in[lot.name][0].volume = math.ceil(missing / self.unit) * self.unit
+                lot.capacity = math.ceil((sum(strategic) + self.given(lot) - missing) / self.unit) * self.unit
             else:
                 everyone = sum(strategic) + self.given(lot)
-                assert lot.capacity >= everyone, (lot.name, lot.capacity, everyone)
+                lot.capacity = max(lot.offered, math.ceil(AMPLE * everyone / self.unit) * self.unit)
 
     def access(self, bidder, lot):
         """What it costs to bring a package to the lot; None where the bidder cannot."""
@@ -496,16 +568,17 @@ def tables(case):
     """All tables of the case by file name."""
     t = {}
     t["lots.csv"] = table(
-        "lot,zone,service,capacity,reserve,cost,state,region,rural,homes,delivery_points,land_sq_mi,homes_per_sq_mi,latitude,longitude",
+        "lot,zone,service,capacity,reserve,cost,state,region,rural,homes,delivery_points,land_sq_mi,homes_per_sq_mi,latitude,longitude"
+        + ",city" * case.resolution.city,
         ((l.name, l.zone.name, l.service, l.capacity, l.reserve, l.cost, l.zone.state, l.zone.region, int(l.zone.rural),
-          l.zone.homes, round(l.zone.homes * geography.DELIVERY_POINTS_PER_HOME), round(l.zone.land),
+          l.zone.homes, round(l.zone.homes * geography.DELIVERY_POINTS_PER_HOME), round(l.zone.land, 2 * (l.zone.land < 10)),
           round(l.zone.homes / l.zone.land, 1), round(l.zone.mean(lambda a: a.latitude), 2),
-          round(l.zone.mean(lambda a: a.longitude), 2)) for l in case.lots))
+          round(l.zone.mean(lambda a: a.longitude), 2)) + (l.zone.city,) * case.resolution.city for l in case.lots))
 
     small_total = sum(SMALL_VOLUME.values())
     small_volume = {name: sum(g.volume for g in case.small if g.bidder == name) for name in SMALL}
-    volumes = split(small_total, [small_volume[n] for n in SMALL])
-    payments = split(SMALL_PAYMENT, volumes)
+    volumes = split(small_total, [small_volume[n] for n in SMALL], case.unit)
+    payments = split(SMALL_PAYMENT, volumes, case.unit)
     t["bidders.csv"] = table(
         "bidder,class,budget,max_volume,access_cost,current_volume,current_payment,own_parcels",
         [(b.name, b.kind, "", "", "", b.current_volume or "", b.current_payment or "", int(b.own_parcels)) for b in BIDDERS]
@@ -565,21 +638,22 @@ def first_round(case):
         mine = [o for o in offers if o[0].bidder is bidder]
         same = {n.zone.name for n, _, _ in mine if n.stream.service == SAME}
         if bidder.name == "Amazon":
-            # All rural lots of a region, three quarters of them at least, since its network there closes
-            # only when enough is won; or every package of them for a little more.
-            for region in geography.REGIONS:
-                rural = [o for o in mine if o[0].zone.region == region and o[0].zone.rural]
+            # All rural lots that a station serves, three quarters of them at least, since it closes only when
+            # enough is won; or every package of them for a little more.
+            for (_, facility) in (key for key in case.facilities if key[0] == bidder.name):
+                place = facility.split(" ", 1)[1]
+                rural = [o for o in mine if any(r[3] == facility for r in o[0].routes)]
                 if not rural:
                     continue
                 for n, lot, price in rural:
-                    yield bidder.name, f"most of {region}", lot, n.volume, price, "", 0.75, region, ""
+                    yield bidder.name, f"most of {place}", lot, n.volume, price, "", 0.75, place, ""
                 amount = round(sum(n.volume * price for n, _, price in rural) * 1.01)
                 for n, lot, _ in rural:
-                    yield bidder.name, f"all of {region}", lot, n.volume, "", amount, 1, region, ""
+                    yield bidder.name, f"all of {place}", lot, n.volume, "", amount, 1, place, ""
                     amount = ""
             mine = [o for o in mine if not o[0].zone.rural]
         if bidder.name == "UPS":
-            # A state's urban and rural lot together.
+            # A state's urban and rural lots together.
             for zone_state in geography.REGION_OF:
                 for n, lot, price in (o for o in mine if o[0].zone.state == zone_state):
                     yield bidder.name, f"state {zone_state}", lot, n.volume, price, "", 0.5, "", ""
@@ -618,10 +692,10 @@ def beliefs(case):
             if over < 0:
                 continue
             price = lot.reserve
-            if lot.name in PRESSED:
+            if lot.pressed:
                 price = on_step(lot.reserve + min(share * over, BELIEVED_MOST), math.floor)
-            if lot.name in CONTESTED:
-                price = on_step(lot.reserve + min(CONTESTED[lot.name][1], over), math.floor)
+            if lot.contested:
+                price = on_step(lot.reserve + min(lot.contested[1], over), math.floor)
             yield scenario, probability, n.bidder.name, "", lot.name, n.volume, price, "", "", ""
         for g in case.small:
             yield scenario, probability, g.bidder, "", g.lot.name, g.volume, g.price, "", "", ""
@@ -653,7 +727,7 @@ def explain(case):
         wants = [(n.bidder.name, n.volume, sorted({round(case.worth(n, y), 2) for y in n.bidder.types or (Type("", 1),)}))
                  for n, _ in case.wants(lot)]
         worth_it = sum(v for _, v, w in wants if w[-1] >= lot.reserve)
-        mark = "pressed" if lot.name in PRESSED else "contested" if lot.name in CONTESTED else ""
+        mark = "pressed" if lot.pressed else "contested" if lot.contested else ""
         print(f"{lot.name:15} cap {lot.capacity / MILLION:7.2f}M  reserve {lot.reserve:.2f}  cost {lot.cost:.2f}"
               f"  wanted {worth_it / lot.capacity:5.0%}  {mark}")
         for name, v, w in wants:
@@ -686,24 +760,30 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare with the tables there instead of writing them")
     parser.add_argument("--explain", action="store_true", help="print who wants what where instead of writing")
-    parser.add_argument("--into", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent / "usps2026",
-                        help="the case's folder")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"which of {', '.join(RESOLUTIONS)}; all of them")
     flags = parser.parse_args()
-    case = Case(geography.by_state(geography.areas()))
-    if flags.explain:
-        explain(case)
-        return 0
-    made = tables(case)
-    if flags.check:
-        there = {f.name: f.read_bytes() for f in flags.into.glob("*.csv")}
-        wrong = sorted(name for name in made.keys() | there.keys() if made.get(name, "").encode() != there.get(name))
-        for name in wrong:
-            print(f"{name}: not what this script writes", file=sys.stderr)
-        return 1 if wrong else 0
-    flags.into.mkdir(exist_ok=True)
-    for name, text in made.items():
-        (flags.into / name).write_bytes(text.encode())
-    return 0
+    for name in flags.cases:
+        if name not in RESOLUTIONS:
+            parser.error(f"no case is named {name}: {', '.join(RESOLUTIONS)}")
+    areas = geography.areas()
+    wrong = []
+    for name in flags.cases or RESOLUTIONS:
+        case = Case(areas, RESOLUTIONS[name])
+        if flags.explain:
+            explain(case)
+            continue
+        made = tables(case)
+        folder = pathlib.Path(__file__).resolve().parent.parent / name
+        if flags.check:
+            there = {f.name: f.read_bytes() for f in folder.glob("*.csv")}
+            wrong += sorted(f"{name}/{t}" for t in made.keys() | there.keys() if made.get(t, "").encode() != there.get(t))
+            continue
+        folder.mkdir(exist_ok=True)
+        for t, text in made.items():
+            (folder / t).write_bytes(text.encode())
+    for t in wrong:
+        print(f"{t}: not what this script writes", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
