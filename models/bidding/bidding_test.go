@@ -279,6 +279,7 @@ func TestBestResponse(t *testing.T) {
 		"two prices, two lots": {lots: 2, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 2, prices: 3, volume: 2, steps: 2, services: true},
 		"caps":                 {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 3, rivals: 2, prices: 3, volume: 3, capped: true},
 		"caps on all":          {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 3, rivals: 2, prices: 3, volume: 3, capped: true, always: true},
+		"scarce with caps":     {lots: 2, zones: 2, rows: 3, facilities: 2, routes: 5, scenarios: 2, rivals: 2, prices: 3, volume: 3, scarce: true, capped: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) { answer(t, draw(t, h), h.prices+1, 1) })
@@ -306,6 +307,7 @@ func TestStoppedEarly(t *testing.T) {
 		"stations":   {lots: 3, zones: 3, rows: 3, facilities: 2, routes: 5, scenarios: 2, rivals: 1, prices: 3, volume: 2},
 		"by the MIP": {lots: 3, zones: 1, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 1, prices: 2, volume: 2, services: true},
 		"caps":       {lots: 2, zones: 2, rows: 2, facilities: 1, routes: 3, scenarios: 2, rivals: 2, prices: 3, volume: 3, capped: true},
+		"scarce":     {lots: 3, zones: 2, rows: 3, facilities: 1, routes: 5, scenarios: 2, rivals: 1, prices: 2, volume: 2, scarce: true, capped: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {

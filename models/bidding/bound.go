@@ -95,6 +95,11 @@ func (t *part) certify(ctx context.Context, best *stand, m limits) (*stand, floa
 	s := newBounder(t, best, m)
 	root := &node{bound: math.Inf(1)}
 	root.boxes = t.anything()
+	if t.scarce != nil {
+		for l := range root.boxes {
+			root.boxes[l].zero = true
+		}
+	}
 	root.weights = s.agree(best)
 	s.ascend(ctx, root, rootSteps)
 	open := &frontier{root}
@@ -158,28 +163,31 @@ func (s *bounder) agree(at *stand) [][]float64 {
 	n := len(t.sets)
 	weights := make([][]float64, len(t.pools))
 	for z := range weights {
-		weights[z] = make([]float64, n*len(t.scenes))
+		weights[z] = make([]float64, t.pools[z].stride*len(t.scenes))
 	}
 	if len(s.tied) == 0 {
 		return weights
+	}
+	if t.scarce != nil {
+		s.charge(weights, at)
 	}
 	total := make([]float64, n)
 	mine := make([][]float64, len(t.pools))
 	for k := range t.scenes {
 		for o := range total {
-			total[o] = -t.fixed[o]
+			total[o] = s.t.rent(weights, k, o) - t.fixed[o]
 		}
 		for _, z := range s.tied {
 			q := &t.pools[z]
-			mine[z] = t.value(q, at.won(q, k))
+			mine[z] = t.local(q, t.value(q, at.won(q, k)), weights[z], k, mine[z])
 			for o := range total {
-				total[o] += mine[z][q.local[o]]
+				total[o] += mine[z][o]
 			}
 		}
 		for _, z := range s.tied {
 			q := &t.pools[z]
 			for o := range total {
-				weights[z][k*n+o] = total[o]/float64(len(s.tied)) - mine[z][q.local[o]]
+				weights[z][k*q.stride+o] = total[o]/float64(len(s.tied)) - mine[z][o]
 			}
 		}
 	}
@@ -250,7 +258,7 @@ func (s *bounder) ascend(ctx context.Context, d *node, steps int) {
 			length /= 2
 		}
 		d.bound = min(d.bound, bound)
-		if s.m.enough(t, d.bound, s.best.value) || len(s.tied) < 2 || ctx.Err() != nil {
+		if s.m.enough(t, d.bound, s.best.value) || len(s.tied) < 2 && t.scarce == nil || ctx.Err() != nil {
 			break
 		}
 		if !s.dear {
@@ -309,14 +317,13 @@ func (s *bounder) learn(known [][][]*choice, chosen []*choice) {
 func (s *bounder) prepare(weights [][]float64, known [][][]*choice, boxes []box) {
 	t := s.t
 	n := len(t.sets)
-	only := make([]float64, n*len(t.scenes))
 	for o := range n {
 		chosen := t.nothing()
 		for _, z := range s.tied {
+			only := slices.Clone(weights[z])
 			for i := range only {
-				only[i] = math.Inf(-1)
-				if i%n == o {
-					only[i] = weights[z][i]
+				if at := i % t.pools[z].stride; at != o && at != n {
+					only[i] = math.Inf(-1)
 				}
 			}
 			t.poolClimb(z, only, boxes, chosen)
@@ -390,7 +397,7 @@ func (s *bounder) loose(boxes []box) float64 {
 			for _, l := range q.lots {
 				mine = append(mine, s.best.chosen[l])
 			}
-			sum += s.worth(z, make([]float64, len(s.t.sets)*len(s.t.scenes)), mine, nil)
+			sum += s.worth(z, make([]float64, q.stride*len(s.t.scenes)), mine, nil)
 		}
 	}
 	return sum
@@ -452,6 +459,10 @@ func (s *bounder) move(weights [][]float64, chosen []*choice, by float64) bool {
 		}
 		norm += t.scenes[k].probability * off
 	}
+	slopes := s.slopes(weights, chosen, picked)
+	for _, x := range slopes {
+		norm += t.scenes[x.scene].probability * x.share * x.share
+	}
 	if norm == 0 {
 		return false
 	}
@@ -463,10 +474,14 @@ func (s *bounder) move(weights [][]float64, chosen []*choice, by float64) bool {
 		for i := range tied {
 			o := picked[i*len(t.scenes)+k]
 			for _, z := range s.tied {
-				weights[z][k*n+int(o)] += move / float64(tied)
+				weights[z][k*t.pools[z].stride+int(o)] += move / float64(tied)
 			}
-			weights[s.tied[i]][k*n+int(o)] -= move
+			z := s.tied[i]
+			weights[z][k*t.pools[z].stride+int(o)] -= move
 		}
+	}
+	for _, x := range slopes {
+		s.reprice(weights, x, move)
 	}
 	return true
 }
@@ -513,14 +528,15 @@ func (s *bounder) pick(z int, weights []float64, chosen []*choice, picked []int3
 	q := &t.pools[z]
 	won := make([]int32, len(q.lots))
 	n := len(t.sets)
+	var mine []float64
 	for k := range t.scenes {
 		for i, l := range q.lots {
 			won[i] = chosen[l].won[t.scenes[k].supply[l]]
 		}
-		v := t.value(q, won)
+		mine = t.local(q, t.value(q, won), weights, k, mine)
 		best := math.Inf(-1)
-		for o, w := range weights[k*n : (k+1)*n] {
-			if x := w + v[q.local[o]]; x > best {
+		for o, w := range weights[k*q.stride : k*q.stride+n] {
+			if x := w + mine[o]; x > best {
 				best, picked[k] = x, int32(o)
 			}
 		}
@@ -531,6 +547,9 @@ func (s *bounder) pick(z int, weights []float64, chosen []*choice, picked []int3
 // nil where every box is a single bid.
 func (s *bounder) split(d *node) []*node {
 	t := s.t
+	if t.scarce != nil {
+		return t.splitScarce(d)
+	}
 	lot, width, byTick, at := -1, 0.0, false, 0
 	consider := func(l int, size, span float64, tick bool, cut int) {
 		if w := size / span; w > width {
@@ -557,6 +576,11 @@ func (s *bounder) split(d *node) []*node {
 	if lot < 0 {
 		return nil
 	}
+	return t.halves(d, lot, byTick, at, 1)
+}
+
+// halves divides a node in two at a tick, or a level from which the other side begins so many levels on.
+func (t *part) halves(d *node, lot int, byTick bool, at int, on int32) []*node {
 	var children []*node
 	for side := range 2 {
 		c := &node{boxes: append([]box(nil), d.boxes...), bound: d.bound}
@@ -569,7 +593,7 @@ func (s *bounder) split(d *node) []*node {
 		case side == 0:
 			b.mostLevel = int32(at)
 		default:
-			b.leastLevel = int32(at) + 1
+			b.leastLevel = int32(at) + on
 		}
 		for z := range d.weights {
 			c.weights = append(c.weights, append([]float64(nil), d.weights[z]...))

@@ -63,7 +63,7 @@ func (f *branches) Pop() any {
 // branchable says whether the Lagrangian of every part is exact within ranges of one price and quantity a lot.
 func (h *hunt) branchable() bool {
 	for _, t := range h.r.parts {
-		if !t.whole || !t.bounded() || t.net.Scarce() {
+		if !t.whole || !t.bounded() || !t.told() {
 			return false
 		}
 	}

@@ -95,7 +95,7 @@ func (r *responder) capped(start, free auction.Strategy) (auction.Strategy, floa
 	if err := h.relax(free, capRounds, batches); err != nil || h.done() {
 		return h.best, h.bound, err
 	}
-	if r.p.Network.Scarce() {
+	if slices.ContainsFunc(r.parts, func(t *part) bool { return t.net.Scarce() && t.scarce == nil }) {
 		if err := h.congest(); err != nil || h.done() {
 			return h.best, h.bound, err
 		}

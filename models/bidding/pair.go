@@ -29,6 +29,7 @@ type pairSearch struct {
 	chosen        []*choice
 	worth         [][]float64 // of the second lot's levels, by supply; overwritten for every cell
 	bonus         []float64   // by scene and own set: the largest weight of the sets of facilities that are one to the pool
+	blends        []between   // by scene: the price of the pool's scarce station, where it has one
 	won           []int32
 	extra         []int32
 	peaks         []int32 // see summit
@@ -191,14 +192,13 @@ func (s *pairSearch) evaluate(c cell) float64 {
 		}
 		probability := t.scenes[k].probability
 		each := t.scenes[k].money*price + t.scenes[k].volume
-		weights := s.weights[k*len(t.sets) : (k+1)*len(t.sets)]
 		for _, v := range matter {
 			if int(v) >= len(h) {
 				break
 			}
-			best := probability*s.most(low, v, weights) - each*s.a.levels[low]
+			best := probability*s.most(low, v, k) - each*s.a.levels[low]
 			for x := low + 1; x <= high; x++ {
-				best = max(best, probability*s.most(x, v, weights)-each*s.a.levels[x])
+				best = max(best, probability*s.most(x, v, k)-each*s.a.levels[x])
 			}
 			h[v] += best
 		}
@@ -226,7 +226,11 @@ func (s *pairSearch) reward() {
 		for i := range mine {
 			mine[i] = math.Inf(-1)
 		}
-		for o, w := range s.weights[k*n : (k+1)*n] {
+		row := s.weights[k*s.q.stride : (k+1)*s.q.stride]
+		if s.q.priced != nil {
+			s.blends = append(s.blends, s.q.priced.between(row[n]))
+		}
+		for o, w := range row[:n] {
 			mine[s.q.local[o]] = max(mine[s.q.local[o]], w)
 			mine[own-1] = max(mine[own-1], w-s.q.opens)
 		}
@@ -262,7 +266,11 @@ func (s *pairSearch) summit(h []float64, matter []int32, k int, low, high int32,
 				continue
 			}
 			at := func(x int32) float64 {
-				return scene.probability*(q.raw[int(s.entry(x, y))+i]+bonus) - each*levels[x]
+				v := q.raw[s.entry(x, y):]
+				if q.priced != nil {
+					return scene.probability*(q.priced.value(v, i, s.blends[k])+bonus) - each*levels[x]
+				}
+				return scene.probability*(v[i]+bonus) - each*levels[x]
 			}
 			start := peaks[i]
 			peak, v := start, at(start)
@@ -307,9 +315,16 @@ func (s *pairSearch) entry(x, y int32) int32 {
 }
 
 // most returns max_o (value + weight) with levels x and y won in a scene: part.most, where most of the time goes.
-func (s *pairSearch) most(x, y int32, weights []float64) float64 {
+func (s *pairSearch) most(x, y int32, k int) float64 {
 	value := s.q.data[s.entry(x, y):]
 	best := math.Inf(-1)
+	weights := s.weights[k*s.q.stride : (k+1)*s.q.stride]
+	if s.q.priced != nil {
+		for o, local := range s.q.local {
+			best = max(best, weights[o]+s.q.priced.value(value, local, s.blends[k]))
+		}
+		return best
+	}
 	for o, local := range s.q.local {
 		best = max(best, weights[o]+value[local])
 	}

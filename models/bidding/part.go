@@ -42,11 +42,18 @@ type part struct {
 	zero    float64   // V(0)
 	weight  float64   // Σ π_s
 	compact [][]int32 // by lot: from the Problem's distinct supplies to the part's
+	scarce  *scarce   // see there; nil where no capacity is short, or pools cannot be told its price
 	scale   float64   // of the sums of money that profits are differences of
 
 	// whole says that sets are all sets of facilities and that the levels contain an optimum, as long as no
 	// facility's capacity is short, so that a search over them is exact but for that.
 	whole bool
+}
+
+// A column is a set of a pool's open facilities, at prices of capacity.
+type column struct {
+	pool *network.Pool
+	set  uint64
 }
 
 // A scene is scenarios that are one to this part.
@@ -85,16 +92,21 @@ type lotView struct {
 // poolView is one pool of a part.
 type poolView struct {
 	*network.Pool
-	lots   []int             // of the part
-	own    []uint64          // sets of its facilities that are considered; the last is all
-	local  []int             // by set of the part: into own
-	planes [][]network.Plane // of two lots, by own set; nil where they are not known
-	bends  []float64         // of two lots: sums of volumes at which the value bends
-	known  []int32
-	data   []float64 // values by own set, from known on
-	raw    []float64 // the same before what stands in, each concave in the volumes
-	opens  float64   // what opening all facilities costs
-	many   map[int]int32
+	lots  []int    // of the part
+	own   []uint64 // sets of its facilities that are considered; the last is all
+	local []int    // by set of the part: into own
+	// columns are what values are kept for: own, each with a scarce station open by the station's price too.
+	columns []column
+	planes  [][]network.Plane // of two lots, by column; nil where they are not known
+	bends   []float64         // of two lots: sums of volumes at which the value bends
+	priced  *priced           // nil where the pool uses no scarce station
+	dear    []*network.Pool   // by price of priced
+	stride  int               // weights a scene: of the sets, and the price
+	known   []int32
+	data    []float64 // values by column, from known on
+	raw     []float64 // the same before what stands in, each concave in the volumes
+	opens   float64   // what opening all facilities costs
+	many    map[int]int32
 }
 
 const (
@@ -169,11 +181,16 @@ func newPart(p *Problem, n *network.Network, v *view, start auction.Strategy) *p
 			k, _ := slices.BinarySearch(pv.own, set)
 			pv.local = append(pv.local, k)
 		}
+		for _, set := range pv.own {
+			pv.columns = append(pv.columns, column{q, set})
+		}
+		pv.stride = len(t.sets)
 		for place, l := range pv.lots {
 			t.lots[l].pool, t.lots[l].place = len(t.pools), place
 		}
 		t.pools = append(t.pools, pv)
 	}
+	t.priceStations()
 	for i := range t.pools {
 		t.addLevels(&t.pools[i])
 	}
@@ -445,16 +462,16 @@ func (t *part) addLevels(q *poolView) {
 	case 0:
 	case 1:
 		var ks []float64
-		for _, set := range q.own {
-			ks = append(ks, q.Kinks(0, none, set)...)
+		for _, c := range q.columns {
+			ks = append(ks, c.pool.Kinks(0, none, c.set)...)
 		}
 		t.lots[q.lots[0]].add(ks, true)
 	case 2:
 		a, b := &t.lots[q.lots[0]], &t.lots[q.lots[1]]
 		var all network.Lines
-		for _, set := range q.own {
-			lines, ok := q.Lines(set)
-			if planes, _ := q.Planes(set); ok {
+		for _, c := range q.columns {
+			lines, ok := c.pool.Lines(c.set)
+			if planes, _ := c.pool.Planes(c.set); ok {
 				q.planes = append(q.planes, planes)
 			} else {
 				t.whole = false
@@ -463,7 +480,7 @@ func (t *part) addLevels(q *poolView) {
 			all.Second = append(all.Second, lines.Second...)
 			all.Sum = append(all.Sum, lines.Sum...)
 		}
-		if len(q.planes) < len(q.own) {
+		if len(q.planes) < len(q.columns) {
 			q.planes = nil
 		}
 		// Kinks of its own matter to a lot whatever is bid for the other; x + y = c matters where the other wins what
@@ -487,9 +504,9 @@ func (t *part) addLevels(q *poolView) {
 		}
 		for i, l := range q.lots {
 			var ks []float64
-			for _, set := range q.own {
-				ks = append(ks, q.Kinks(i, none, set)...)
-				ks = append(ks, q.Kinks(i, full, set)...)
+			for _, c := range q.columns {
+				ks = append(ks, c.pool.Kinks(i, none, c.set)...)
+				ks = append(ks, c.pool.Kinks(i, full, c.set)...)
 			}
 			t.lots[l].add(ks, true)
 		}
@@ -515,15 +532,15 @@ func (t *part) forget() {
 	}
 }
 
-// value returns the pool's values, by its own sets of open facilities, with these levels won in its lots.
-// Where something cannot be delivered it stands in what is never better: the value with everything
-// open, less what opening everything costs.
+// value returns the pool's values, by column, with these levels won in its lots. Where something cannot be
+// delivered it stands in what is never better: the value with everything open, a scarce station at its highest
+// price, less what opening everything costs.
 func (t *part) value(q *poolView, levels []int32) []float64 {
 	key := 0
 	for i, l := range q.lots {
 		key = key*len(t.lots[l].levels) + int(levels[i])
 	}
-	n := len(q.own)
+	n := len(q.columns)
 	var at int32
 	if q.known != nil {
 		at = q.known[key]
@@ -536,10 +553,10 @@ func (t *part) value(q *poolView, levels []int32) []float64 {
 			won[i] = t.lots[l].levels[levels[i]]
 		}
 		at = int32(len(q.data))
-		for i, set := range q.own {
+		for i, c := range q.columns {
 			v := math.Inf(1)
 			if q.planes == nil {
-				v = q.Value(won, set)
+				v = c.pool.Value(won, c.set)
 			} else {
 				for j := range q.planes[i] {
 					v = min(v, q.planes[i][j].On(won[0], won[1]))

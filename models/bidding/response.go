@@ -315,11 +315,13 @@ func (r *responder) pooled(i int, m limits) (*stand, float64) {
 	if !t.whole || !t.bounded() {
 		return best, math.Inf(1)
 	}
-	if !t.net.Scarce() && len(t.sets) == 1<<t.net.Facilities() {
+	if t.told() && t.scarce == nil {
 		return t.certify(r.ctx, best, m)
 	}
 	// The pools do not tell V: their bound holds, their bids are judged by V.
-	m.nodes = min(m.nodes, scarceNodes)
+	if t.scarce == nil {
+		m.nodes = min(m.nodes, scarceNodes)
+	}
 	s, bound := t.certify(r.ctx, t.with(false, best.chosen), m)
 	if e := t.with(true, s.chosen); e.value > best.value+t.slack() {
 		best = e

@@ -61,6 +61,10 @@ func (s *stand) tally() {
 		}
 		return
 	}
+	if t.scarce != nil {
+		s.tallyScarce()
+		return
+	}
 	n := len(t.sets)
 	if s.total == nil {
 		s.total = make([]float64, n*len(t.scenes))
@@ -118,6 +122,9 @@ func (s *stand) worth(l int) [][]float64 {
 			}
 		}
 		return worth
+	}
+	if t.scarce != nil {
+		return s.worthScarce(l, worth)
 	}
 	q := &t.pools[lot.pool]
 	n := len(t.sets)
@@ -226,19 +233,15 @@ func (t *part) improve(starts ...*stand) *stand {
 	}
 	anything := t.anything()
 	for o := range t.sets {
-		chosen := t.nothing()
-		weights := make([]float64, len(t.sets)*len(t.scenes))
-		for i := range weights {
-			if i%len(t.sets) != o {
-				weights[i] = math.Inf(-1)
+		for _, price := range t.scarce.some() {
+			chosen := t.nothing()
+			for z := range t.pools {
+				t.poolClimb(z, t.only(&t.pools[z], o, price), anything, chosen)
 			}
+			try(t.with(false, chosen))
 		}
-		for z := range t.pools {
-			t.poolClimb(z, weights, anything, chosen)
-		}
-		try(t.with(false, chosen))
 	}
-	if !t.net.Scarce() && len(t.sets) == 1<<t.net.Facilities() {
+	if t.told() {
 		return best
 	}
 	// The pools did not tell all: judge by V, and climb by it where that is affordable.
@@ -257,6 +260,26 @@ func (t *part) improve(starts ...*stand) *stand {
 		}
 	}
 	return exact
+}
+
+// only returns weights under which a pool has one set of facilities open in every scene, its scarce station's
+// capacity at a price.
+func (t *part) only(q *poolView, set int, price float64) []float64 {
+	weights := make([]float64, q.stride*len(t.scenes))
+	for i := range weights {
+		switch o := i % q.stride; {
+		case o == len(t.sets):
+			weights[i] = price
+		case o != set:
+			weights[i] = math.Inf(-1)
+		}
+	}
+	return weights
+}
+
+// told says whether the pools tell V itself.
+func (t *part) told() bool {
+	return len(t.sets) == 1<<t.net.Facilities() && (!t.net.Scarce() || t.scarce != nil)
 }
 
 // anything returns boxes without limits.
@@ -375,6 +398,14 @@ func (t *part) poolClimb(z int, weights []float64, boxes []box, chosen []*choice
 // most returns max_o (value + weight) in a scene.
 func (t *part) most(q *poolView, value, weights []float64, k int) float64 {
 	best := math.Inf(-1)
+	if q.priced != nil {
+		row := weights[k*q.stride : (k+1)*q.stride]
+		b := q.priced.between(row[len(t.sets)])
+		for o, w := range row[:len(t.sets)] {
+			best = max(best, w+q.priced.value(value, q.local[o], b))
+		}
+		return best
+	}
 	for o, w := range weights[k*len(t.sets) : (k+1)*len(t.sets)] {
 		best = max(best, w+value[q.local[o]])
 	}

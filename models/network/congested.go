@@ -81,3 +81,52 @@ func (n *Network) CapacityPrices(probability []float64, won [][]float64) map[int
 	}
 	return price
 }
+
+// Short returns a facility's capacity, by position in the network, and whether it can be short.
+func (n *Network) Short(facility int) (capacity float64, short bool) {
+	f := &n.facilities[facility]
+	return f.capacity, f.binds
+}
+
+// Dearer returns the network with price[f] a package added to the cost of the routes of every facility f whose capacity can be
+// short, by position in the network, and that capacity unlimited. Its pools are the network's own, in the same order.
+func (n *Network) Dearer(price []float64) *Network {
+	of := map[int]float64{}
+	for f, x := range price {
+		of[n.facilities[f].id] = x
+	}
+	return n.Congested(of)
+}
+
+// Breaks returns the prices a package through a facility, by position in the network, at which what the pool sends through it may
+// change, whatever is won: where one of its routes costs as much as a lot, a route of other facilities or none, or leaving
+// optional demand undelivered. All costs are on ways out of the source of the pool's flow, so that a cycle of the residual
+// network that changes the use trades one such way for another.
+func (p *Pool) Breaks(facility int) []float64 {
+	var own, other []float64
+	for _, k := range p.p.routes {
+		if r := &p.n.routes[k]; r.facility == facility {
+			own = append(own, r.cost)
+		} else {
+			other = append(other, r.cost)
+		}
+	}
+	for _, l := range p.p.lots {
+		other = append(other, p.n.lots[l].access)
+	}
+	for _, r := range p.p.rows {
+		if d := &p.n.rows[r]; d.optional {
+			other = append(other, d.value)
+		}
+	}
+	var out []float64
+	for _, a := range own {
+		for _, b := range other {
+			if b > a {
+				out = append(out, b-a)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
