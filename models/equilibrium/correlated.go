@@ -317,7 +317,7 @@ func (g *game) correlate(ctx context.Context, start [][]int, near bool, seed int
 		for a, s := range g.seats {
 			certificates[a] = g.probe(s, sol.play)
 		}
-		if g.relativeRegret(certificates) > target/2 {
+		if g.relativeRegret(certificates) > target/2 && (step < steps-1 || bestPlay != nil) {
 			c.answer(sol.play, certificates)
 			continue
 		}

@@ -13,6 +13,8 @@
 //   - pure: best-response dynamics from several starts (dynamics.go);
 //   - mixed: double oracle over polymatrix games (mixed.go, lemke.go);
 //   - correlated: a linear program over profiles of no-regret play (correlated.go).
+//
+// A large block is first solved as games apart, without the facilities that join them (apart.go).
 package equilibrium
 
 import (
@@ -196,7 +198,7 @@ func solveBlocks(ctx context.Context, c *auction.Case, nets [][]*network.Network
 			if len(lots) > 1 {
 				name = fmt.Sprintf("B%0*d", len(fmt.Sprint(len(lots))), k+1)
 			}
-			s := &search{c: c, nets: nets, lots: lots[k], fixed: fixed, name: name, o: o}
+			s := &search{c: c, nets: nets, lots: lots[k], fixed: fixed, name: name, whole: largestWhole, o: o}
 			var err error
 			if found[k], err = s.run(ctx, o.Concept); err != nil {
 				return fmt.Errorf("block %s: %w", name, err)
@@ -245,6 +247,7 @@ type search struct {
 	name  string
 	o     auction.Options
 	steps []auction.ConvergenceRow
+	whole int // lots up to which it is solved as one game from the start
 }
 
 // How far the search goes in one block before it takes what it has.
@@ -265,7 +268,25 @@ func (s *search) run(ctx context.Context, concept string) (*outcome, error) {
 	fine.block, fine.steps = s.name, &s.steps
 	// The gap of best responses is part of every regret: a fraction of what is asked for.
 	o := bidding.Options{Gap: math.Min(s.o.Gap, s.o.Epsilon/8), Seed: s.o.Seed}
+	var joint *outcome
+	if concept == Auto || concept == Correlated {
+		var err error
+		if joint, err = s.apart(ctx, fine, o); err != nil {
+			return s.fallback(ctx, fine, nil, err)
+		}
+		if joint != nil && joint.epsilon() <= s.o.Epsilon {
+			return joint, nil
+		}
+	}
 	best, visited, err := s.pure(ctx, fine, concept, o)
+	if joint != nil {
+		for _, f := range joint.play.profiles {
+			visited = append(visited, f.choice)
+		}
+		if best == nil || joint.epsilon() < best.epsilon() {
+			best = joint
+		}
+	}
 	if err != nil {
 		return s.fallback(ctx, fine, best, err)
 	}
