@@ -143,6 +143,9 @@ func (q *questions) ask(ctx context.Context, c *club, discounts []float64, slack
 		for _, part := range c.exchanges(x) {
 			if c.fits(part) && c.earns(part)-kept > slack {
 				c.found = append(c.found, q.alternative(c, part))
+				if c.variants != nil {
+					c.variants.remember(c.variants.chosen(part))
+				}
 			}
 		}
 		if len(c.found) == before {

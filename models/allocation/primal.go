@@ -34,6 +34,7 @@ func (p *packing) rounded(weight []float64, dropped []bool) []int32 {
 type localSearch struct {
 	*packing
 	near   [][]int32 // by member: its conflicts
+	among  []int32   // the members that may be forced in
 	lost   []float64 // by member: what those accepted are worth that leave when it is forced in
 	at     []int32   // by member: its place among those accepted, -1 for none
 	in     []int32   // accepted
@@ -74,6 +75,7 @@ func newLocalSearch(p *packing, near [][]int32, seed int64) *localSearch {
 	}
 	for v := range s.at {
 		s.at[v] = -1
+		s.among = append(s.among, int32(v))
 	}
 	return s
 }
@@ -123,9 +125,9 @@ func (s *localSearch) force(v int32) {
 func (s *localSearch) descend() {
 	for {
 		pick, most := int32(-1), 0.0
-		for v, value := range s.value {
-			if gain := value - s.lost[v]; gain > most && s.at[v] < 0 && gain > exchangeGain*value {
-				pick, most = int32(v), gain
+		for _, v := range s.among {
+			if gain := s.value[v] - s.lost[v]; gain > most && s.at[v] < 0 && gain > exchangeGain*s.value[v] {
+				pick, most = v, gain
 			}
 		}
 		if pick < 0 {
@@ -144,7 +146,7 @@ func (s *localSearch) kick() {
 	for range n {
 		pick := int32(-1)
 		for range kickSample {
-			v := int32(s.random.IntN(len(s.value)))
+			v := s.among[s.random.IntN(len(s.among))]
 			if s.at[v] < 0 && (pick < 0 || s.value[v]-s.lost[v] > s.value[pick]-s.lost[pick]) {
 				pick = v
 			}

@@ -127,10 +127,13 @@ const (
 	// the relaxation says little.
 	variantSteps = 500
 	wideSteps    = 5000
-	// blockingSteps is how many it takes to find packings that are worth more than the floor, and blockingLong before branch and
-	// bound looks for one, which takes as long as ten times as many.
+	// blockingSteps is how many it takes to find packings that are worth more than the floor from the best, and aroundSteps from each of
+	// mostStarts others before branch and bound looks for one, which takes as long as ten times as many. asGood is by which share
+	// of what the best is worth these may be worth less.
 	blockingSteps = 200
-	blockingLong  = 4000
+	aroundSteps   = 200
+	mostStarts    = 20
+	asGood        = 1e-6
 	// wideShare is the share of members that the relaxation leaves open at least where it is not worth solving.
 	wideShare = 0.8
 	// mostPassed is how many packings a search passes on.
@@ -168,14 +171,9 @@ func (s *quest) again(known [][]int32) {
 	}
 }
 
-// offer takes a packing if it is better: those of its members that are not out.
+// offer takes a packing if it is better, without the members that are out.
 func (s *quest) offer(members []int32) {
-	kept := make([]int32, 0, len(members))
-	for _, m := range members {
-		if s.value[m] >= 0 {
-			kept = append(kept, m)
-		}
-	}
+	kept := s.kept(members)
 	w := s.worth(kept)
 	if w > s.most {
 		s.best, s.most = kept, w
@@ -183,6 +181,11 @@ func (s *quest) offer(members []int32) {
 	if s.enough && w > s.floor && len(s.passed) < mostPassed && !slices.ContainsFunc(s.passed, func(p []int32) bool { return slices.Equal(p, kept) }) {
 		s.passed = append(s.passed, kept)
 	}
+}
+
+// kept are the members that are not out.
+func (s *quest) kept(members []int32) []int32 {
+	return slices.DeleteFunc(slices.Clone(members), func(m int32) bool { return s.value[m] < 0 })
 }
 
 // fill accepts what else fits with the best.
@@ -233,24 +236,30 @@ func (s *quest) relax(ctx context.Context) error {
 		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 			return err
 		}
+		if s.tight() && s.choose(ctx) {
+			return nil
+		}
+		if s.enough {
+			if s.around(ctx); s.closed() {
+				return nil
+			}
+		}
 		if s.few(r) {
 			if err := s.sharpen(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 				return err
 			}
+			if s.tight() && s.choose(ctx) {
+				return nil
+			}
 		}
-		if s.tight() && s.choose(ctx) {
-			return nil
+		if !s.enough {
+			s.localSearch(ctx, s.best, variantSteps)
 		}
-		steps := variantSteps
-		if s.enough {
-			steps = blockingLong
-		}
-		s.localSearch(ctx, steps)
 		s.fix(r)
 		s.v.wide = !s.tight() && float64(len(r.open())) > wideShare*float64(s.members())
 	}
 	if s.v.wide {
-		s.localSearch(ctx, wideSteps)
+		s.localSearch(ctx, s.best, wideSteps)
 	}
 	return nil
 }
@@ -390,7 +399,7 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 			return nil
 		}
 		if s.enough && round == 0 {
-			if s.localSearch(ctx, blockingSteps); s.closed() {
+			if s.localSearch(ctx, s.best, blockingSteps); s.closed() {
 				return nil
 			}
 		}
@@ -441,7 +450,8 @@ func (s *quest) sharpen(ctx context.Context, r *relaxation) error {
 		if last-s.bound < variantCuts*(s.bound-s.target()) {
 			break
 		}
-		if last = s.bound; !x.tighten() && !x.halve() {
+		last = s.bound
+		if cliques, halves := x.tighten(), x.halve(); !cliques && !halves {
 			break
 		}
 	}
@@ -450,18 +460,14 @@ func (s *quest) sharpen(ctx context.Context, r *relaxation) error {
 	return nil
 }
 
-// never is the place of a member that is out: it is not looked at, as if it were accepted.
-const never = math.MaxInt32
-
-// localSearch looks around the best.
-func (s *quest) localSearch(ctx context.Context, steps int) {
+// localSearch looks around a packing, among the members that are left.
+func (s *quest) localSearch(ctx context.Context, start []int32, steps int) {
 	l := newLocalSearch(s.packing, s.v.near, s.o.Seed)
-	for m, value := range s.value {
-		if value < 0 {
-			l.at[m] = never
-		}
+	l.among = slices.DeleteFunc(l.among, func(m int32) bool { return s.value[m] < 0 || !s.v.wide && s.v.relaxed.dropped[m] })
+	if len(l.among) == 0 {
+		return
 	}
-	for _, m := range s.best {
+	for _, m := range start {
 		l.accept(m)
 	}
 	if s.enough {
@@ -472,6 +478,21 @@ func (s *quest) localSearch(ctx context.Context, steps int) {
 		}
 	}
 	s.offer(l.run(steps, s.bound, func() bool { return s.stopped(ctx) }))
+}
+
+// around looks around the packings that are known and worth as much as the best. Those of coalitions that held discounts down
+// before are: what blocks now often differs from one of them in a few members.
+func (s *quest) around(ctx context.Context) {
+	var starts [][]int32
+	for _, k := range s.v.known {
+		if kept := s.kept(k); s.worth(kept) >= s.most-asGood*math.Abs(s.most) {
+			starts = append(starts, kept)
+		}
+	}
+	n := min(len(starts), mostStarts)
+	for i := range n {
+		s.localSearch(ctx, starts[i*len(starts)/n], aroundSteps)
+	}
 }
 
 // fix drops what neither the best nor anything better accepts.
