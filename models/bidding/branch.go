@@ -1,6 +1,7 @@
 package bidding
 
 import (
+	"cmp"
 	"container/heap"
 	"math"
 	"slices"
@@ -23,6 +24,8 @@ const (
 	sure = 1e-6
 	// together is what quantities that lie apart count for beside what they win.
 	together = 0.3
+	// probes is how many cuts are tried on the LP.
+	probes = 4
 	// often is every how many nodes the mixture is made a bid that fits.
 	often = 16
 )
@@ -42,7 +45,8 @@ type branch struct {
 type cut struct {
 	part, lot int // part -1 for nowhere
 	byLevel   bool
-	at        int // tick or level: the last of one side
+	at        int     // tick or level: the last of one side
+	off       float64 // how far the mixture is from a bid there
 }
 
 type branches []*branch
@@ -122,20 +126,25 @@ func (b *branch) child(side, order int) *branch {
 	for _, d := range b.roots {
 		c.roots = append(c.roots, d.copy())
 	}
-	mine := slices.Clone(c.boxes[b.cut.part])
-	x := &mine[b.cut.lot]
-	switch {
-	case b.cut.byLevel && side == 0:
-		x.mostLevel = int32(b.cut.at)
-	case b.cut.byLevel:
-		x.leastLevel = int32(b.cut.at)
-	case side == 0:
-		x.mostTick = b.cut.at
-	default:
-		x.leastTick = b.cut.at + 1
-	}
-	c.boxes[b.cut.part] = mine
+	c.boxes[b.cut.part] = b.side(b.cut, side)
 	return c
+}
+
+// side returns the boxes of the part that is cut on one side.
+func (b *branch) side(c cut, side int) []box {
+	mine := slices.Clone(b.boxes[c.part])
+	x := &mine[c.lot]
+	switch {
+	case c.byLevel && side == 0:
+		x.mostLevel = int32(c.at)
+	case c.byLevel:
+		x.leastLevel = int32(c.at)
+	case side == 0:
+		x.mostTick = c.at
+	default:
+		x.leastTick = c.at + 1
+	}
+	return mine
 }
 
 // copy returns a node with weights of its own.
@@ -177,8 +186,9 @@ func (h *hunt) visit(b *branch, part int) error {
 			next[i] = (next[i] + b.center[i]) / 2
 		}
 	}
-	b.cut = h.spread(b)
-	return nil
+	var err error
+	b.cut, err = h.probe(b, h.spread(b), best)
+	return err
 }
 
 // within bounds the Lagrangian at the multipliers over a node's bids, part by part or where one part alone has changed, and adds
@@ -233,9 +243,16 @@ func holds(boxes []box, chosen []*choice) bool {
 
 // enter lets only the bids in boxes into the LP.
 func (k *cuts) enter(boxes [][]box) {
-	for i, list := range k.known {
-		for _, n := range list {
-			n.out = !holds(boxes[i], n.chosen)
+	for i := range k.known {
+		k.enterPart(i, boxes[i])
+	}
+}
+
+// enterPart lets only the bids of a part in boxes into the LP.
+func (k *cuts) enterPart(part int, boxes []box) {
+	for _, n := range k.known[part] {
+		if out := !holds(boxes, n.chosen); out != n.out {
+			n.out = out
 			low := n.profit / k.unit
 			if n.out {
 				low = math.Inf(-1)
@@ -285,23 +302,57 @@ func (k *cuts) inside(part int, boxes []box) *stand {
 	return t.with(false, chosen)
 }
 
-// spread finds the lot whose mixture is furthest from a bid, in expected packages: by prices, the smaller share of two sides
-// times how far apart they win; at one price, what the mean quantity would win against what the mixture does.
-func (h *hunt) spread(b *branch) cut {
-	best, most := cut{part: -1}, 0.0
-	for i, list := range h.cuts.known {
+// spread lists where the mixture is furthest from a bid, in expected packages, the furthest first: by prices, the smaller share of
+// two sides times how far apart they win; at one price, what the mean quantity would win against what the mixture does.
+func (h *hunt) spread(b *branch) []cut {
+	var list []cut
+	for i, known := range h.cuts.known {
 		t := h.parts[i].t
 		for l := range t.lots {
-			m := t.lots[l].mixture(list, l)
-			if at, v := t.lots[l].byTick(m); v > most {
-				best, most = cut{part: i, lot: l, at: at}, v
+			m := t.lots[l].mixture(known, l)
+			if at, v := t.lots[l].byTick(m); v > 0 {
+				list = append(list, cut{part: i, lot: l, at: at, off: v})
 			}
-			if at, v := t.byLevel(l, m, b.boxes[i][l]); v > most {
-				best, most = cut{part: i, lot: l, byLevel: true, at: int(at)}, v
+			if at, v := t.byLevel(l, m, b.boxes[i][l]); v > 0 {
+				list = append(list, cut{part: i, lot: l, byLevel: true, at: int(at), off: v})
 			}
 		}
 	}
-	return best
+	slices.SortStableFunc(list, func(a, b cut) int { return cmp.Compare(b.off, a.off) })
+	return list
+}
+
+// probe chooses among cuts: of the furthest few, the one whose sides lower the LP over the bids known most, by the product of
+// both (strong branching, Applegate, Bixby, Chvatal and Cook 1995).
+func (h *hunt) probe(b *branch, list []cut, bound float64) (cut, error) {
+	if len(list) == 0 {
+		return cut{part: -1}, nil
+	}
+	list = list[:min(len(list), probes)]
+	if len(list) == 1 {
+		return list[0], nil
+	}
+	k := h.cuts
+	best, most := list[0], math.Inf(-1)
+	for _, c := range list {
+		score := 1.0
+		for side := range 2 {
+			k.enterPart(c.part, b.side(c, side))
+			s, err := k.solve(h.r.ctx)
+			if err != nil {
+				return best, err
+			}
+			if !s.HasValues() {
+				return best, nil
+			}
+			score *= max(bound-s.Objective*k.unit, h.r.o.Gap/100*math.Abs(bound))
+		}
+		k.enterPart(c.part, b.boxes[c.part])
+		if score > most {
+			best, most = c, score
+		}
+	}
+	return best, nil
 }
 
 // A blend is a lot's part of a mixture of bids.
