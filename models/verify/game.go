@@ -55,9 +55,14 @@ func (k *checker) game() {
 	results := make([]*arenaResult, len(p.arenas))
 	var work sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	whole := map[[2]int]*network{} // by bidder and type
 	for i, a := range p.arenas {
 		for _, g := range a.groups {
-			g.network = newNetwork(k.c, &k.c.Bidders[g.bidder], k.c.Bidders[g.bidder].Types[g.typ])
+			at := [2]int{g.bidder, g.typ}
+			if whole[at] == nil {
+				whole[at] = newNetwork(k.c, &k.c.Bidders[g.bidder], k.c.Bidders[g.bidder].Types[g.typ])
+			}
+			g.network = whole[at].within(a.lots)
 		}
 		work.Add(1)
 		go func() {

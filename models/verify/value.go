@@ -278,6 +278,24 @@ func newNetwork(c *auction.Case, b *auction.Bidder, t auction.Type) *network {
 	return n
 }
 
+// within returns the parts that have any of the lots, as a network that remembers answers of its own.
+func (n *network) within(lots []int) *network {
+	out := &network{partOf: map[int]int{}}
+	at := map[int]int{} // by place in n.parts
+	for _, l := range lots {
+		i, ok := n.partOf[l]
+		if !ok {
+			continue
+		}
+		if _, found := at[i]; !found {
+			at[i] = len(out.parts)
+			out.parts = append(out.parts, n.parts[i].leaning(n.parts[i].lean))
+		}
+		out.partOf[l] = at[i]
+	}
+	return out
+}
+
 // at returns the best delivery when won[i] packages of entry at lots[i] are won.
 func (p *part) at(won []float64) delivery {
 	w := make([]float64, len(won))
