@@ -236,7 +236,7 @@ func (s *quest) relax(ctx context.Context) error {
 		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 			return err
 		}
-		if s.tight() && s.choose(ctx) {
+		if s.tight() && s.choose(ctx, 1000) {
 			return nil
 		}
 		if s.enough {
@@ -248,7 +248,7 @@ func (s *quest) relax(ctx context.Context) error {
 			if err := s.sharpen(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 				return err
 			}
-			if s.tight() && s.choose(ctx) {
+			if s.tight() && s.choose(ctx, quickChoice) {
 				return nil
 			}
 		}
@@ -281,7 +281,7 @@ func (s *quest) members() (n int) {
 
 // choose closes the gap by the prices of the relaxation, where that takes few steps. From the bound down it looks for packings that
 // are worth nearly as much, then a little less and so on: the less is given away, the shorter a search.
-func (s *quest) choose(ctx context.Context) bool {
+func (s *quest) choose(ctx context.Context, steps int) bool {
 	if s.v.wide {
 		return false
 	}
@@ -300,7 +300,7 @@ func (s *quest) choose(ctx context.Context) bool {
 			for _, need := range needs {
 				c.open(need, math.Inf(1))
 			}
-			c.least, c.steps, c.stop = least, quickChoice, func() bool { return s.stopped(ctx) }
+			c.least, c.steps, c.stop = least, steps, func() bool { return s.stopped(ctx) }
 			if c.find(c.everyone()) {
 				s.offer(chosen(c, open))
 				s.v.remember(s.best)
@@ -330,7 +330,7 @@ func chosen(c *choice, among []int32) []int32 {
 // prove closes the gap that the relaxation leaves.
 func (s *quest) prove(ctx context.Context) error {
 	r := s.v.relaxed
-	if s.choose(ctx) || s.closed() || s.stopped(ctx) {
+	if !(s.enough && s.tight()) && s.choose(ctx, quickChoice) || s.closed() || s.stopped(ctx) {
 		return nil
 	}
 	work := coverWork
@@ -395,13 +395,11 @@ func (s *quest) tighten(ctx context.Context, r *relaxation) error {
 			s.offer(whole)
 		}
 		s.offer(s.rounded(r.x, r.dropped))
+		if s.enough && round == 0 && s.bound > s.target() { // more than one that blocks saves more searches than it takes
+			s.localSearch(ctx, s.best, blockingSteps)
+		}
 		if s.closed() {
 			return nil
-		}
-		if s.enough && round == 0 {
-			if s.localSearch(ctx, s.best, blockingSteps); s.closed() {
-				return nil
-			}
 		}
 		s.fix(r)
 		if last-s.bound < variantCuts*(s.bound-s.target()) {
@@ -447,10 +445,10 @@ func (s *quest) sharpen(ctx context.Context, r *relaxation) error {
 				x.drop(int32(v))
 			}
 		}
-		if last-s.bound < variantCuts*(s.bound-s.target()) {
+		if last-x.bound < variantCuts*(x.bound-s.target()) {
 			break
 		}
-		last = s.bound
+		last = x.bound
 		if cliques, halves := x.tighten(), x.halve(); !cliques && !halves {
 			break
 		}
@@ -490,7 +488,7 @@ func (s *quest) around(ctx context.Context) {
 		}
 	}
 	n := min(len(starts), mostStarts)
-	for i := range n {
+	for i := 0; i < n && len(s.passed) < mostPassed; i++ {
 		s.localSearch(ctx, starts[i*len(starts)/n], aroundSteps)
 	}
 }
