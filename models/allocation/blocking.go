@@ -97,11 +97,14 @@ func (q *questions) blocking(ctx context.Context, discounts []float64, slack flo
 		}
 	}
 	o := q.options(1)
-	if o.TimeLimit > 0 { // clubs wait for each other
-		rounds := (len(q.clubs) + max(1, q.o.Threads) - 1) / max(1, q.o.Threads)
-		o.TimeLimit = max(o.TimeLimit/time.Duration(max(1, rounds)), time.Millisecond)
-	}
+	// How often this is asked is not known, and hardly a club takes long: each round may take half of the time that is
+	// left, each club half of what is left of that.
+	end := time.Now().Add(time.Until(q.deadline) / 2)
 	err = q.jobs(len(q.clubs), func(n int) error {
+		o := o
+		if o.TimeLimit > 0 {
+			o.TimeLimit = max(time.Until(end)/2, time.Millisecond)
+		}
 		return q.ask(ctx, q.clubs[n], discounts, slack/float64(len(q.clubs)), o)
 	})
 	var total solver.Sum
