@@ -19,7 +19,8 @@ var initCommand = &cli.Command{
 	Description: "Refuses a folder that is not empty.\n\nExamples:\n" +
 		"  lotwise init --list\n" +
 		"  lotwise init mycase --from template\n" +
-		"  lotwise init postal                      # a copy of usps2026",
+		"  lotwise init postal                      # a copy of usps2026\n" +
+		"  lotwise init nation --from usps2026-national",
 	Flags: []cli.Flag{
 		&cli.StringFlag{Name: "from", Value: "usps2026", Usage: "the `NAME` of the case to start from"},
 		&cli.BoolFlag{Name: "list", DisableDefaultText: true, Usage: "list the cases there are"},
