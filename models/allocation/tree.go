@@ -60,8 +60,10 @@ const (
 	leafSteps = 1_000
 	// branchGain is the share of a branch's gap that a round of cuts has to close for another.
 	branchGain = 0.1
-	// branchCuts is up to what multiple of the rows at the root cuts are added.
+	// branchCuts is up to what multiple of the rows at the root cuts are added, and anyCuts where any better packing ends the search: of
+	// 1.2, 1.5, 2 and 3 the best for core payments of paths on 250 and 500 goods, where more rows slow all branches down.
 	branchCuts = 3
+	anyCuts    = 1.5
 )
 
 // grow searches all packings that are left by branch and bound of so many nodes, and says whether that came to its end.
@@ -139,7 +141,11 @@ func (t *tree) search(ctx context.Context, nodes int) (bool, error) {
 		root.left.add(int32(v))
 	}
 	heap.Push(&t.queue, root)
-	cuts := branchCuts * (len(t.r.cliques) + len(t.r.halves))
+	rows := float64(len(t.r.cliques) + len(t.r.halves))
+	cuts := int(branchCuts * rows)
+	if t.anyBetter {
+		cuts = int(anyCuts * rows)
+	}
 	began := t.most
 	for len(t.queue) > 0 {
 		if t.anyBetter && t.most > began+slack(began) {

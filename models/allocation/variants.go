@@ -144,6 +144,8 @@ const (
 	fewShare = 0.5
 	// variantChoice bounds the steps of searches by prices before others are tried.
 	variantChoice = 3000
+	// firstChoice bounds them before other searches, quickChoice after.
+	firstChoice = 1000
 	// variantNodes is how many nodes branch and bound by relaxations is given, and tightNodes where mixed-integer programming has
 	// hope: what these do not close it sometimes does in a hundredth of the time.
 	variantNodes = 3000
@@ -236,7 +238,7 @@ func (s *quest) relax(ctx context.Context) error {
 		if err := s.tighten(ctx, r); err != nil || s.closed() || s.stopped(ctx) {
 			return err
 		}
-		if s.tight() && s.choose(ctx, 1000) {
+		if s.tight() && s.choose(ctx, firstChoice) {
 			return nil
 		}
 		if s.enough {
