@@ -22,7 +22,7 @@ func TestProofsOfPackings(t *testing.T) {
 		{"prices", func(ctx context.Context, s *packer, r *relaxation) error { s.deepen(ctx, r, tieSteps); return nil }},
 		{"branch and bound", func(ctx context.Context, s *packer, r *relaxation) error { return s.branch(ctx, r, tieNodes, 0) }},
 		{"tree", func(ctx context.Context, s *packer, r *relaxation) error {
-			_, err := s.grow(ctx, r, tieNodes)
+			_, err := s.grow(ctx, r, tieNodes, math.MaxInt64)
 			return err
 		}},
 	}

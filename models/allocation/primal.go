@@ -38,6 +38,8 @@ type localSearch struct {
 	lost   []float64 // by member: what those accepted are worth that leave when it is forced in
 	at     []int32   // by member: its place among those accepted, -1 for none
 	in     []int32   // accepted
+	eyed   []int32   // all that might gain when forced in, and perhaps others
+	eyeing []bool    // by member: it is one of these, or not to be
 	worth  float64
 	random *rand.Rand
 	// passing is told of the packings that the search goes on from; nil for nobody.
@@ -71,7 +73,7 @@ func (p *packing) localSearch(seed int64, start []int32) *localSearch {
 func newLocalSearch(p *packing, near [][]int32, seed int64) *localSearch {
 	s := &localSearch{
 		packing: p, near: near, lost: make([]float64, len(p.value)), at: make([]int32, len(p.value)),
-		random: rand.New(rand.NewPCG(uint64(seed), uint64(len(p.value)))),
+		eyeing: make([]bool, len(p.value)), random: rand.New(rand.NewPCG(uint64(seed), uint64(len(p.value)))),
 	}
 	for v := range s.at {
 		s.at[v] = -1
@@ -106,8 +108,31 @@ func (s *localSearch) release(v int32) {
 	s.in[s.at[v]], s.at[last] = last, s.at[v]
 	s.in, s.at[v] = s.in[:len(s.in)-1], -1
 	s.worth -= s.value[v]
+	s.eye(v)
 	for _, u := range s.near[v] {
-		s.lost[u] -= s.value[v]
+		if s.lost[u] -= s.value[v]; s.value[u] > s.lost[u] {
+			s.eye(u)
+		}
+	}
+}
+
+// watch looks at all that may be forced in, and only at these.
+func (s *localSearch) watch() {
+	s.eyed = s.eyed[:0]
+	for v := range s.eyeing {
+		s.eyeing[v] = true
+	}
+	for _, v := range s.among {
+		s.eyeing[v] = false
+		s.eye(v)
+	}
+}
+
+// eye looks at v in the next way down.
+func (s *localSearch) eye(v int32) {
+	if !s.eyeing[v] {
+		s.eyeing[v] = true
+		s.eyed = append(s.eyed, v)
 	}
 }
 
@@ -125,11 +150,19 @@ func (s *localSearch) force(v int32) {
 func (s *localSearch) descend() {
 	for {
 		pick, most := int32(-1), 0.0
-		for _, v := range s.among {
-			if gain := s.value[v] - s.lost[v]; gain > most && s.at[v] < 0 && gain > exchangeGain*s.value[v] {
+		kept := s.eyed[:0]
+		for _, v := range s.eyed {
+			gain := s.value[v] - s.lost[v]
+			if s.at[v] >= 0 || gain <= exchangeGain*s.value[v] {
+				s.eyeing[v] = false
+				continue
+			}
+			kept = append(kept, v)
+			if gain > most || gain == most && v < pick {
 				pick, most = v, gain
 			}
 		}
+		s.eyed = kept
 		if pick < 0 {
 			return
 		}
@@ -160,6 +193,7 @@ func (s *localSearch) kick() {
 // run takes so many steps at most, each a kick and the way down from there, until one is worth enough, the last that led to a
 // better packing is as long ago as that took, or it is told to stop. It returns the best found.
 func (s *localSearch) run(steps int, enough float64, stop func() bool) []int32 {
+	s.watch()
 	s.descend()
 	best, bestWorth := slices.Clone(s.in), s.worth
 	stand, standWorth := slices.Clone(s.in), s.worth

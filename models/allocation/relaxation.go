@@ -32,6 +32,8 @@ type relaxation struct {
 	price   []float64 // by clique
 	reduced []float64 // by member
 	bound   float64
+
+	iterations int64 // of the solver, since it was opened
 }
 
 const (
@@ -121,8 +123,11 @@ func (r *relaxation) open() (members []int32) {
 func (r *relaxation) solve(ctx context.Context, o solver.Options) (bool, error) {
 	o = solver.Options{TimeLimit: o.TimeLimit, Seed: o.Seed, Extra: map[string]any{"presolve": "off"}}
 	s, err := r.session.Solve(ctx, o)
-	if err != nil || !s.HasDuals() {
+	if err != nil {
 		return false, err
+	}
+	if r.iterations += s.Iterations; !s.HasDuals() {
+		return false, nil
 	}
 	for v, x := range r.vars {
 		r.x[v] = s.Value(x)

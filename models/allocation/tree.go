@@ -66,8 +66,9 @@ const (
 	anyCuts    = 1.5
 )
 
-// grow searches all packings that are left by branch and bound of so many nodes, and says whether that came to its end.
-func (s *packer) grow(ctx context.Context, from *relaxation, nodes int) (bool, error) {
+// grow searches all packings that are left by branch and bound of so many nodes and iterations of its relaxation, and says
+// whether that came to its end.
+func (s *packer) grow(ctx context.Context, from *relaxation, nodes int, work int64) (bool, error) {
 	sub, members := s.rest(from)
 	r, err := sub.relax()
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *packer) grow(ctx context.Context, from *relaxation, nodes int) (bool, e
 	defer r.close()
 	r.inherit(from, members)
 	t := &tree{packer: sub, r: r, top: sub.most, first: !s.k.problem.AnyOptimum}
-	done, err := t.search(ctx, nodes)
+	done, err := t.search(ctx, nodes, work)
 	s.best = make([]int32, len(sub.best))
 	for i, v := range sub.best {
 		s.best[i] = members[v]
@@ -135,7 +136,7 @@ func (s *packer) rest(r *relaxation) (*packer, []int32) {
 }
 
 // search searches all packings, and says whether that came to its end.
-func (t *tree) search(ctx context.Context, nodes int) (bool, error) {
+func (t *tree) search(ctx context.Context, nodes int, work int64) (bool, error) {
 	root := &branch{left: newBits(1, len(t.value))[0], bound: t.bound}
 	for v := range t.value {
 		root.left.add(int32(v))
@@ -157,7 +158,7 @@ func (t *tree) search(ctx context.Context, nodes int) (bool, error) {
 			break
 		}
 		done := false
-		if !t.stopped(ctx) && t.nodes < nodes {
+		if !t.stopped(ctx) && t.nodes < nodes && t.r.iterations < work {
 			var err error
 			if done, err = t.expand(ctx, n, cuts); err != nil {
 				return false, err

@@ -371,7 +371,7 @@ func (s *quest) grow(ctx context.Context) (bool, error) {
 	if s.tight() {
 		nodes = tightNodes
 	}
-	done, err := b.grow(ctx, s.v.relaxed, nodes)
+	done, err := b.grow(ctx, s.v.relaxed, nodes, math.MaxInt64)
 	s.offer(b.best)
 	if s.bound = min(s.bound, b.bound); done {
 		s.bound = min(s.bound, s.target())
