@@ -548,7 +548,7 @@ func (s *bounder) pick(z int, weights []float64, chosen []*choice, picked []int3
 func (s *bounder) split(d *node) []*node {
 	t := s.t
 	if t.scarce != nil {
-		return t.splitScarce(d)
+		return t.splitScarce(d, s.best)
 	}
 	lot, width, byTick, at := -1, 0.0, false, 0
 	consider := func(l int, size, span float64, tick bool, cut int) {

@@ -206,8 +206,11 @@ func (h *hunt) relax(free auction.Strategy, rounds, batches int) error {
 	if err := h.draw(center, batches); err != nil || h.done() || batches == 0 {
 		return err
 	}
-	if err := h.exchanges(center); err != nil || h.done() || !h.branchable() {
+	if err := h.exchanges(center); err != nil || h.done() {
 		return err
+	}
+	if h.tighten(center); h.done() || !h.branchable() {
+		return nil
 	}
 	return h.branch(center, branchNodes)
 }

@@ -522,13 +522,17 @@ func (s *bounder) reprice(weights [][]float64, m slope, move float64) {
 	}
 }
 
-// splitScarce is split where quantities between the levels matter too: both sides have the level at which they meet.
-func (t *part) splitScarce(d *node) []*node {
+// splitScarce is split where quantities between the levels matter too: both sides have the level at which they meet. The best bid
+// known counts among the choices.
+func (t *part) splitScarce(d *node, best *stand) []*node {
 	lot, width, byTick, at := -1, 0.0, false, 0
 	for l := range t.lots {
 		p := d.spread[l]
+		p.add(best.chosen[l])
 		if w := float64(p.mostTick-p.leastTick) / float64(len(t.lots[l].ticks)+1); w > width {
-			lot, width, byTick, at = l, w, true, floorMid(p.leastTick, p.mostTick)
+			if mid := floorMid(p.leastTick, p.mostTick); d.boxes[l].leastTick <= mid && mid < d.boxes[l].mostTick {
+				lot, width, byTick, at = l, w, true, mid
+			}
 		}
 	}
 	if lot >= 0 {
@@ -536,6 +540,7 @@ func (t *part) splitScarce(d *node) []*node {
 	}
 	for l := range t.lots {
 		p, b := d.spread[l], d.boxes[l]
+		p.add(best.chosen[l])
 		mid, near := int32(-1), int32(math.MaxInt32)
 		for v := b.leastLevel + 1; v < b.mostLevel; v++ {
 			if off := max(v-(p.leastLevel+p.mostLevel)/2, (p.leastLevel+p.mostLevel)/2-v); off < near && t.complete(l, v) {
@@ -550,4 +555,58 @@ func (t *part) splitScarce(d *node) []*node {
 		return nil
 	}
 	return t.halves(d, lot, false, at, 0)
+}
+
+// tightNodes is how many nodes of branch and bound parts with scarce stations get together, by what their bounds leave open.
+const tightNodes = 120
+
+// tighten lowers the bound at multipliers where pools that share a scarce station leave much open: by branch and bound part by
+// part. Bids found on the way are added to the cuts, and all parts' best together made to fit.
+func (h *hunt) tighten(center []float64) {
+	if !slices.ContainsFunc(h.r.parts, func(t *part) bool { return t.scarce != nil && t.whole && t.bounded() }) {
+		return
+	}
+	h.set(center)
+	charges := h.charges()
+	bounds := make([]float64, len(h.parts))
+	h.r.each(func(i int) {
+		b := h.parts[i]
+		b.t.price(charges)
+		b.best = h.cuts.best(i)
+		d := h.roots[i].copy()
+		d.bound = math.Inf(1)
+		if bounds[i] = d.bound; b.t.whole && b.t.bounded() {
+			b.ascend(h.r.ctx, d, nodeSteps)
+			bounds[i] = d.bound
+		}
+	})
+	open := 0.0
+	for i, b := range h.parts {
+		if b.t.scarce != nil {
+			open += bounds[i] - b.best.value
+		}
+	}
+	if open <= 0 || math.IsInf(open, 1) {
+		return
+	}
+	share := h.r.o.Gap / 4 * math.Abs(h.value) / float64(len(h.parts))
+	h.r.each(func(i int) {
+		b := h.parts[i]
+		nodes := int(tightNodes * (bounds[i] - b.best.value) / open)
+		if b.t.scarce == nil || nodes < 2 {
+			return
+		}
+		found, bound := b.t.certify(h.r.ctx, b.best, limits{share: share, target: math.Inf(-1), nodes: nodes})
+		b.best, bounds[i] = found, min(bounds[i], bound)
+	})
+	sum := 0.0
+	for i := range h.rows {
+		sum += h.rows[i].multiplier * h.rows[i].limit
+	}
+	for i, b := range h.parts {
+		sum += bounds[i]
+		h.cuts.add(i, b.best)
+	}
+	h.bound = min(h.bound, sum)
+	h.fit(h.stands())
 }

@@ -144,6 +144,8 @@ func TestScarceBounds(t *testing.T) {
 					if h.cuts, err = h.newCuts(); err != nil {
 						t.Fatal(err)
 					}
+					h.tighten(h.multipliers())
+					check("part by part", h.value, h.bound, h.best)
 					if err := h.branch(h.multipliers(), nodes); err != nil {
 						t.Fatal(err)
 					}
