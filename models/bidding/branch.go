@@ -24,8 +24,8 @@ const (
 	sure = 1e-6
 	// together is what quantities that lie apart count for beside what they win.
 	together = 0.3
-	// probes is how many cuts are tried on the LP.
-	probes = 4
+	// probes is how many cuts are tried on the LP, where it has manyParts: of few parts it knows too few bids to tell.
+	probes, manyParts = 4, 8
 	// often is every how many nodes the mixture is made a bid that fits.
 	often = 16
 )
@@ -329,7 +329,7 @@ func (h *hunt) probe(b *branch, list []cut, bound float64) (cut, error) {
 		return cut{part: -1}, nil
 	}
 	list = list[:min(len(list), probes)]
-	if len(list) == 1 {
+	if len(list) == 1 || len(h.parts) < manyParts {
 		return list[0], nil
 	}
 	k := h.cuts
