@@ -23,13 +23,16 @@ const often = 20 * time.Millisecond
 // rest waits until nothing else of this process works: a solve that did not stop when it was asked goes on in the background.
 func rest() {
 	const atRest = 0.1 // of a core; HiGHS' own threads, waiting for work, take less
-	for range int(longest / often) {
+	for range int(longest / turn) {
 		before := Seconds()
-		if time.Sleep(often); Seconds()-before < atRest*often.Seconds() {
+		if time.Sleep(turn); Seconds()-before < atRest*turn.Seconds() {
 			return
 		}
 	}
 }
+
+// turn is within how long every thread that works has its turn, on a machine with several times as much to do as it has cores.
+const turn = 300 * time.Millisecond
 
 // longest is how long rest waits at most.
 const longest = 10 * time.Minute
