@@ -133,19 +133,7 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	if err != nil {
 		return nil, nil, err
 	}
-	var start []bilevel.Choice
-	for _, x := range apart.Strategy {
-		taken := func(i int) bool {
-			return slices.ContainsFunc(start, func(s bilevel.Choice) bool { return s.Item == i })
-		}
-		for i := range b.Items {
-			if it := &b.Items[i]; !it.Whole && it.Rows[0].Lot == x.Lot && !taken(i) {
-				start = append(start, bilevel.Choice{Item: i, Tick: x.Tick, Fraction: min(1, x.Quantity/it.Rows[0].Quantity)})
-				break
-			}
-		}
-	}
-	answer, err := bilevel.Solve(ctx, b, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: start})
+	answer, err := respond(ctx, b, choices(b, apart.Strategy), o)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -176,7 +176,8 @@ func (a *asked) gap(ctx context.Context, c *auction.Case, o auction.Options) (fl
 	for i := range sales {
 		earned += c.Beliefs[i].Probability * sales[i].Profit
 	}
-	answer, err := bilevel.Solve(ctx, &p, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: slices.Clone(a.bid)})
+	o.Threads = 1 // batches are worked on side by side
+	answer, err := respond(ctx, &p, slices.Clone(a.bid), o)
 	if err != nil {
 		return 0, err
 	}

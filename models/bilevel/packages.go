@@ -199,7 +199,7 @@ func (p *pricing) price() (w []float64, keep []bool, potential float64, err erro
 		unit = math.Max(unit, p.items[i].volume/resolution)
 	}
 	m := solver.NewModel("package", solver.Maximize)
-	top := p.ceiling() + p.best.Profit
+	top := p.top + p.best.Profit
 	amount := m.Continuous("amount", "", 0, top/unit)
 	var vol, in []solver.Var
 	var lots []solver.Term

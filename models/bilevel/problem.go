@@ -314,12 +314,12 @@ func (g *game) ask(ctx context.Context, bid []Choice, seed int64) ([]Sale, error
 	return sales, nil
 }
 
-// worth is what the bidder maximises, and the expectation.
-func (g *game) worth(sales []Sale) (objective, mean float64) {
+// Worth is what the bidder maximises of answers by scenario of Case.Beliefs, and their expected profit.
+func (p *Problem) Worth(sales []Sale) (objective, mean float64) {
 	var profit, probability []float64
 	for n := range sales {
-		profit, probability = append(profit, sales[n].Profit), append(probability, g.scenes[n].probability)
-		mean += g.scenes[n].probability * sales[n].Profit
+		profit, probability = append(profit, sales[n].Profit), append(probability, p.Case.Beliefs[n].Probability)
+		mean += probability[n] * sales[n].Profit
 	}
-	return g.Risk.Worth(mean, g.Risk.CVaR(profit, probability)), mean
+	return p.Risk.Worth(mean, p.Risk.CVaR(profit, probability)), mean
 }

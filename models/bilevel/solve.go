@@ -12,9 +12,11 @@ import (
 
 // Options say how well to answer.
 type Options struct {
-	Gap   float64 // relative
-	Start []Choice
-	Seed  int64
+	Gap float64 // relative
+	// Enough is money that the bound may be over what is earned whatever the gap.
+	Enough float64
+	Start  []Choice
+	Seed   int64
 	// Rounds is the most masters that are solved, 0 for a usual number.
 	Rounds int
 }
@@ -60,7 +62,7 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hunt{game: g, o: o, ctx: ctx, best: &Answer{Objective: math.Inf(-1), Bound: math.Inf(1)}}
+	h := &hunt{game: g, o: o, ctx: ctx, top: p.Ceiling(), best: &Answer{Objective: math.Inf(-1), Bound: math.Inf(1)}}
 	if err = h.run(); err == nil && !h.done() {
 		err = h.exchange(polishing / 2)
 	}
@@ -74,21 +76,26 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Answer, error) {
 		return nil, err
 	}
 	a := h.best
-	a.Bound = math.Max(a.Objective, math.Min(a.Bound, h.ceiling()))
+	a.Bound = math.Max(a.Objective, math.Min(a.Bound, h.top))
 	if a.Bound-a.Objective <= h.rounding() {
 		a.Bound = a.Objective
 	}
+	a.Conclude(ctx, o.Gap)
+	return a, nil
+}
+
+// Conclude sets the status by what the bound leaves.
+func (a *Answer) Conclude(ctx context.Context, gap float64) {
 	switch left := a.Bound - a.Objective; {
 	case left == 0:
 		a.Status = auction.Optimal
-	case left <= o.Gap*math.Abs(a.Bound):
+	case left <= gap*math.Abs(a.Bound):
 		a.Status = auction.WithinGap
 	case errors.Is(ctx.Err(), context.Canceled):
 		a.Status = auction.Interrupted
 	default:
 		a.Status = auction.LimitStruck
 	}
-	return a, nil
 }
 
 // hunt is one run of Solve.
@@ -98,31 +105,40 @@ type hunt struct {
 	ctx   context.Context
 	best  *Answer
 	cuts  []cut
-	added int // packages
+	added int     // packages
+	top   float64 // Ceiling
 }
 
-func (h *hunt) rounding() float64 { return noise * math.Abs(h.ceiling()) }
+func (h *hunt) rounding() float64 { return noise * math.Abs(h.top) }
 
 func (h *hunt) done() bool {
 	left := h.best.Bound - h.best.Objective
-	closed := !math.IsInf(left, 1) && left <= math.Max(h.o.Gap*math.Abs(h.best.Bound), h.rounding())
+	closed := !math.IsInf(left, 1) && left <= max(h.o.Gap*math.Abs(h.best.Bound), h.o.Enough, h.rounding())
 	return closed || h.ctx.Err() != nil
 }
 
-// ceiling bounds what any bid is worth by what all lots are worth at the reserves.
-func (h *hunt) ceiling() float64 {
-	price, most := make([]float64, len(h.lots)), make([]float64, len(h.lots))
-	for n, l := range h.lots {
-		price[n], most[n] = math.Max(0, h.Case.Lots[l].Reserve), h.Case.Lots[l].Capacity
-	}
-	for i := range h.items {
-		if it := &h.items[i]; len(it.Rows) > 1 && it.Step != h.Case.Rules.PriceStep*it.volume { // by amount: reserves hold in sum
-			for _, r := range it.Rows {
-				price[h.place[r.Lot]] = 0
-			}
+// Ceiling bounds what any bid is worth by what all lots are worth at the reserves.
+func (p *Problem) Ceiling() float64 {
+	lots := p.Network.Lots()
+	price, most := make([]float64, len(lots)), make([]float64, len(lots))
+	free := map[int]bool{} // of packages by amount: reserves hold in sum
+	for i := range p.Items {
+		it := &p.Items[i]
+		volume := 0.0
+		for _, r := range it.Rows {
+			volume += r.Quantity
+		}
+		for _, r := range it.Rows {
+			free[r.Lot] = free[r.Lot] || len(it.Rows) > 1 && it.Step != p.Case.Rules.PriceStep*volume
 		}
 	}
-	return h.Network.Priced(price).Value(most) - h.zero
+	for n, l := range lots {
+		most[n] = p.Case.Lots[l].Capacity
+		if !free[l] {
+			price[n] = math.Max(0, p.Case.Lots[l].Reserve)
+		}
+	}
+	return p.Network.Priced(price).Value(most) - p.Network.Value(make([]float64, len(lots)))
 }
 
 func (h *hunt) run() error {
@@ -306,7 +322,7 @@ func (h *hunt) try(bid []Choice) ([]Sale, error) {
 	if err != nil {
 		return nil, err
 	}
-	objective, mean := h.worth(sales)
+	objective, mean := h.Worth(sales)
 	if objective > h.best.Objective {
 		h.best.Bid, h.best.Sales, h.best.Objective, h.best.Profit = slices.Clone(bid), sales, objective, mean
 	}
@@ -353,7 +369,7 @@ func (h *hunt) polish(bid []Choice, tries int) error {
 	if err != nil || sales == nil {
 		return err
 	}
-	value, _ := h.worth(sales)
+	value, _ := h.Worth(sales)
 	for improved := true; improved; {
 		improved = false
 		for i := range h.items {
@@ -368,7 +384,7 @@ func (h *hunt) polish(bid []Choice, tries int) error {
 				if sales == nil {
 					continue
 				}
-				if v, _ := h.worth(sales); v > value+h.rounding() {
+				if v, _ := h.Worth(sales); v > value+h.rounding() {
 					bid, value, improved = other, v, true
 				}
 			}
@@ -389,7 +405,7 @@ func (h *hunt) prune() error {
 		if err != nil {
 			return err
 		}
-		if objective, mean := h.worth(sales); objective >= least {
+		if objective, mean := h.Worth(sales); objective >= least {
 			h.best.Bid, h.best.Sales, h.best.Objective, h.best.Profit = bid, sales, objective, mean
 		}
 	}

@@ -32,23 +32,12 @@ func capped(b *auction.Bidder) bool {
 // of all bidders, and over the budgets and volume caps of the bidders in coupled. Lots no network uses are
 // in none. Blocks and their lots are in the order of lots.csv.
 func blocks(c *auction.Case, nets [][]*network.Network, coupled map[int]bool) [][]int {
-	parent := make([]int, len(c.Lots))
-	for l := range parent {
-		parent[l] = l
-	}
-	var find func(int) int
-	find = func(l int) int {
-		if parent[l] != l {
-			parent[l] = find(parent[l])
-		}
-		return parent[l]
-	}
+	u := network.NewUnion(len(c.Lots))
 	used := make([]bool, len(c.Lots))
 	unite := func(lots []int) {
 		for _, l := range lots {
 			used[l] = true
-			a, b := find(lots[0]), find(l)
-			parent[max(a, b)] = min(a, b)
+			u.Join(lots[0], l)
 		}
 	}
 	for i := range nets {
@@ -69,7 +58,7 @@ func blocks(c *auction.Case, nets [][]*network.Network, coupled map[int]bool) []
 		if !used[l] {
 			continue
 		}
-		root := find(l)
+		root := u.Find(l)
 		b, found := at[root]
 		if !found {
 			b = len(out)

@@ -269,18 +269,18 @@ func (n *Network) Restrict(lots []int) *Network {
 func (n *Network) split(wanted map[int]bool) []*Network {
 	// Nodes: rows, then lots, routes and facilities.
 	nl, nr, nk := len(n.lots), len(n.rows), len(n.routes)
-	u := newUnion(nr + nl + nk + len(n.facilities))
+	u := NewUnion(nr + nl + nk + len(n.facilities))
 	for i, l := range n.lots {
 		for _, r := range l.rows {
-			u.join(r, nr+i)
+			u.Join(r, nr+i)
 		}
 	}
 	for i, k := range n.routes {
 		for _, r := range k.rows {
-			u.join(r, nr+nl+i)
+			u.Join(r, nr+nl+i)
 		}
 		if k.facility >= 0 {
-			u.join(nr+nl+nk+k.facility, nr+nl+i)
+			u.Join(nr+nl+nk+k.facility, nr+nl+i)
 		}
 	}
 	// A component is numbered by where it first appears: in its lots, else in its rows or facilities.
@@ -290,13 +290,13 @@ func (n *Network) split(wanted map[int]bool) []*Network {
 		count = 1
 		for i, l := range n.lots {
 			if wanted[l.id] {
-				number[u.find(nr+i)] = 0
+				number[u.Find(nr+i)] = 0
 			}
 		}
 	} else {
 		visit := func(node int) {
-			if _, ok := number[u.find(node)]; !ok {
-				number[u.find(node)] = count
+			if _, ok := number[u.Find(node)]; !ok {
+				number[u.Find(node)] = count
 				count++
 			}
 		}
@@ -319,13 +319,13 @@ func (n *Network) split(wanted map[int]bool) []*Network {
 	part := make([]parts, count)
 	rowAt, facilityAt := make([]int, nr), make([]int, len(n.facilities))
 	for r := range n.rows {
-		if c, ok := number[u.find(r)]; ok {
+		if c, ok := number[u.Find(r)]; ok {
 			rowAt[r] = len(part[c].rows)
 			part[c].rows = append(part[c].rows, n.rows[r])
 		}
 	}
 	for f := range n.facilities {
-		if c, ok := number[u.find(nr+nl+nk+f)]; ok {
+		if c, ok := number[u.Find(nr+nl+nk+f)]; ok {
 			facilityAt[f] = len(part[c].facilities)
 			part[c].facilities = append(part[c].facilities, n.facilities[f])
 		}
@@ -338,13 +338,13 @@ func (n *Network) split(wanted map[int]bool) []*Network {
 		return s
 	}
 	for i, l := range n.lots {
-		if c, ok := number[u.find(nr+i)]; ok {
+		if c, ok := number[u.Find(nr+i)]; ok {
 			l.rows = renumber(l.rows)
 			part[c].lots = append(part[c].lots, l)
 		}
 	}
 	for i, k := range n.routes {
-		if c, ok := number[u.find(nr+nl+i)]; ok {
+		if c, ok := number[u.Find(nr+nl+i)]; ok {
 			k.rows = renumber(k.rows)
 			if k.facility >= 0 {
 				k.facility = facilityAt[k.facility]
@@ -369,12 +369,23 @@ func (n *Network) Priced(price []float64) *Network {
 	return assemble(n.bidder, n.typ, lots, n.rows, n.routes, n.facilities)
 }
 
-// union is a disjoint-set forest.
-type union []int
+// Renumbered returns the network in a case in which its lots have these numbers.
+func (n *Network) Renumbered(at map[int]int) *Network {
+	lots := slices.Clone(n.lots)
+	for j := range lots {
+		lots[j].id = at[lots[j].id]
+	}
+	return assemble(n.bidder, n.typ, lots, n.rows, n.routes, n.facilities)
+}
 
-func newUnion(n int) union { return union(all(n)) }
+// Union is a disjoint-set forest: which of the numbers from 0 on are joined.
+type Union []int
 
-func (u union) find(a int) int {
+// NewUnion returns n numbers of which none are joined.
+func NewUnion(n int) Union { return all(n) }
+
+// Find returns the number that stands for all that a is joined with, the least of them.
+func (u Union) Find(a int) int {
 	for u[a] != a {
 		u[a] = u[u[a]]
 		a = u[a]
@@ -382,8 +393,9 @@ func (u union) find(a int) int {
 	return a
 }
 
-func (u union) join(a, b int) {
-	a, b = u.find(a), u.find(b)
+// Join joins a and b.
+func (u Union) Join(a, b int) {
+	a, b = u.Find(a), u.Find(b)
 	u[max(a, b)] = min(a, b)
 }
 

@@ -35,24 +35,24 @@ type offer struct {
 }
 
 func (n *Network) makePools() []pool {
-	u := newUnion(len(n.rows))
+	u := NewUnion(len(n.rows))
 	for _, l := range n.lots {
 		for _, r := range l.rows[1:] {
-			u.join(l.rows[0], r)
+			u.Join(l.rows[0], r)
 		}
 	}
 	for i := range n.routes {
 		k := &n.routes[i]
 		if k.binds() {
 			for _, r := range k.rows[1:] {
-				u.join(k.rows[0], r)
+				u.Join(k.rows[0], r)
 			}
 		}
 	}
 	at := map[int]int{}
 	var pools []pool
 	for r := range n.rows {
-		root := u.find(r)
+		root := u.Find(r)
 		i, ok := at[root]
 		if !ok {
 			i = len(pools)
@@ -62,12 +62,12 @@ func (n *Network) makePools() []pool {
 		pools[i].rows = append(pools[i].rows, r)
 	}
 	for i, l := range n.lots {
-		p := &pools[at[u.find(l.rows[0])]]
+		p := &pools[at[u.Find(l.rows[0])]]
 		p.lots = append(p.lots, i)
 	}
 	for i, k := range n.routes {
 		for _, r := range k.rows {
-			p := &pools[at[u.find(r)]]
+			p := &pools[at[u.Find(r)]]
 			if len(p.routes) > 0 && p.routes[len(p.routes)-1] == i {
 				continue
 			}
