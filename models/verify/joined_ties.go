@@ -20,6 +20,9 @@ const (
 	heldTol = 2 * fitTol
 	// onlyTol is by how much accepted fractions may differ and be one optimum, and be all or nothing.
 	onlyTol = 1e-7
+	// noiseTol is by how much an accepted fraction may differ from the first optimum found and be that of it: what heldTol of
+	// the largest score is worth where scores are nearly alike.
+	noiseTol = 1e-5
 )
 
 // tied is what is left of a segment's optima.
@@ -47,7 +50,10 @@ func (s *seller) first() (x []float64, sold, ok bool) {
 			return nil, false, false
 		}
 		for i, b := range g.bids {
-			if x[b] = first[i]; math.Abs(x[b]-math.Round(x[b])) < onlyTol {
+			if x[b] = first[i]; math.Abs(x[b]-o.x[i]) < noiseTol {
+				x[b] = o.x[i]
+			}
+			if math.Abs(x[b]-math.Round(x[b])) < onlyTol {
 				x[b] = math.Round(x[b])
 			}
 		}
