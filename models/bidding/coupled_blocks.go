@@ -16,14 +16,27 @@ import (
 )
 
 // respond answers a bilevel problem block by block (bilevel.Blocks): BestResponse where the seller's answer in a block is the
-// merit order, bilevel.Solve elsewhere, beginning with start. What the bid is worth is by the seller's real answers to all of
+// merit order but for caps, bilevel.Solve elsewhere, beginning with start. What the bid is worth is by the seller's real answers to all of
 // it, and no bid is worth more than the sum of the blocks' bounds. Of a context that ends, the blocks have their shares.
 func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o auction.Options) (*bilevel.Answer, error) {
 	blocks, err := p.Blocks(ctx, o.Seed)
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	if len(blocks) < 2 {
+	whole := len(blocks) < 2
+	var merit []int
+	capped := caps{}
+	together := slices.DeleteFunc(blocks, func(b bilevel.Block) bool {
+		most, ok := byMerit(&b)
+		if ok {
+			merit = append(merit, b.Lots...)
+			for at, most := range most {
+				capped[holding{at.bidder, b.Lots[at.lot]}] = most
+			}
+		}
+		return ok
+	})
+	if whole && len(merit) == 0 {
 		a, err := bilevel.Solve(ctx, p, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: start})
 		if ctx.Err() == nil || a != nil {
 			return a, err
@@ -31,19 +44,14 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 		a = &bilevel.Answer{Bound: p.Ceiling()} // stopped before the seller answered anything
 		return a, settle(ctx, p, a, o)
 	}
-	enough, err := enough(ctx, p, start, o)
-	if err != nil {
-		return nil, err
-	}
-	var merit []int
-	together := slices.DeleteFunc(blocks, func(b bilevel.Block) bool {
-		if byMerit(&b) {
-			merit = append(merit, b.Lots...)
-			return true
+	gap, enough := o.Gap, 0.0
+	if len(together) > 0 { // half of the gap to each as a share of its own bound, half as one of all
+		if enough, err = worth(ctx, p, start, o); err != nil {
+			return nil, err
 		}
-		return false
-	})
-	enough /= 2 * float64(max(1, len(together)))
+		gap /= 2
+		enough *= gap / float64(len(together))
+	}
 	answers := make([]*bilevel.Answer, len(together))
 	s := newShares(ctx, together)
 	var group errgroup.Group
@@ -53,7 +61,7 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 			b := &together[k]
 			ctx, cancel := s.take(k, max(1, o.Threads))
 			defer cancel()
-			a, err := bilevel.Solve(ctx, b.Problem, bilevel.Options{Gap: o.Gap / 2, Enough: enough, Seed: o.Seed, Start: b.Part(start)})
+			a, err := bilevel.Solve(ctx, b.Problem, bilevel.Options{Gap: gap, Enough: enough, Seed: o.Seed, Start: b.Part(start)})
 			if a == nil && ctx.Err() != nil {
 				a, err = &bilevel.Answer{Bound: b.Ceiling()}, nil
 			}
@@ -64,8 +72,7 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 	a := &bilevel.Answer{}
 	if len(merit) > 0 {
 		slices.Sort(merit)
-		c := p.Case.Floored()
-		r, err := BestResponse(ctx, Against(c, p.Bidder, p.Network.Restrict(merit)), Options{Gap: o.Gap / 2, Seed: o.Seed})
+		r, err := BestResponse(ctx, capped.against(p.Case.Floored(), p.Bidder, p.Network.Restrict(merit)), Options{Gap: gap, Seed: o.Seed, Threads: o.Threads})
 		if err != nil {
 			return nil, errors.Join(err, group.Wait())
 		}
@@ -98,25 +105,33 @@ func settle(ctx context.Context, p *bilevel.Problem, a *bilevel.Answer, o auctio
 	return nil
 }
 
-// enough is the money that a bound of all may be over what is earned for the gap asked for, told by what the start earns.
-func enough(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o auction.Options) (float64, error) {
-	p.Arrange(start)
-	sales, err := bilevel.NewSeller(p, o.Seed).Answer(ctx, start)
+// worth is what a bid is worth by the seller's answers, nothing where it is a loss or there is no time to ask.
+func worth(ctx context.Context, p *bilevel.Problem, bid []bilevel.Choice, o auction.Options) (float64, error) {
+	p.Arrange(bid)
+	sales, err := bilevel.NewSeller(p, o.Seed).Answer(ctx, bid)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = nil
 		}
 		return 0, err
 	}
-	worth, _ := p.Worth(sales)
-	return o.Gap * max(0, worth), nil
+	w, _ := p.Worth(sales)
+	return max(0, w), nil
 }
 
-// byMerit says whether the seller's answer in a block is the merit order.
-func byMerit(b *bilevel.Block) bool {
+// byMerit says whether the seller's answer in a block is the merit order, with the caps that its limits are; nothing else.
+func byMerit(b *bilevel.Block) (caps, bool) {
 	me := &b.Case.Bidders[b.Bidder]
-	return math.IsInf(me.Budget, 1) && math.IsInf(me.MaxVolume, 1) && b.Risk.Aversion == 0 && b.Packages == 0 &&
-		!slices.ContainsFunc(b.Items, func(it bilevel.Item) bool { return it.Whole }) && len(joined(b.Case, b.Bidder)) == 0
+	if !math.IsInf(me.Budget, 1) || !math.IsInf(me.MaxVolume, 1) || b.Risk.Aversion > 0 || b.Packages > 0 ||
+		slices.ContainsFunc(b.Items, func(it bilevel.Item) bool { return it.Whole }) {
+		return nil, false
+	}
+	free := *b.Case
+	free.Limits = nil
+	if len(joined(&free, b.Bidder)) > 0 {
+		return nil, false
+	}
+	return capsOf(b)
 }
 
 // choices are the items that a strategy bids for.

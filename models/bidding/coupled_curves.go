@@ -14,9 +14,9 @@ import (
 // a curve and every fresh scenario is an answer of the seller's.
 
 const (
-	// curveAnswers is the most answers of the seller, one a point and scenario, that curves take; the first curve is
-	// worked out whatever it takes.
-	curveAnswers = 2_000
+	// curveAnswers is the most lots of the answers of the seller that curves take, an answer a point and scenario of the row's
+	// block; the first curve is worked out whatever it takes.
+	curveAnswers = 50_000
 	// freshAnswers is the most fresh scenarios in which the seller is asked.
 	freshAnswers = 200
 )
@@ -42,7 +42,13 @@ func (e *expectation) joinedCurves(ctx context.Context, s auction.Strategy, stak
 	}
 	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Or(cmp.Compare(profit[b], profit[a]), a-b) })
 	var list []auction.CurvePoint
-	seller := bilevel.NewSeller(e.asked.problem, o.Seed)
+	blocks, err := e.asked.problem.Blocks(ctx, o.Seed)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = nil
+		}
+		return nil, err
+	}
 	done := map[int]bool{} // by choice
 	answers := 0
 	for _, r := range rows {
@@ -51,12 +57,13 @@ func (e *expectation) joinedCurves(ctx context.Context, s auction.Strategy, stak
 			continue
 		}
 		ticks := e.curveTicks(at)
-		answers += len(ticks) * len(e.c.Beliefs)
+		b := &blocks[slices.IndexFunc(blocks, func(b bilevel.Block) bool { return slices.Contains(b.Of, e.asked.bid[at].Item) })]
+		answers += len(ticks) * len(b.Case.Beliefs) * len(b.Lots)
 		if len(done) == o.Curves || len(done) > 0 && answers > curveAnswers {
 			break
 		}
 		done[at] = true
-		points, err := e.joinedCurve(ctx, seller, s, r, ticks)
+		points, err := e.joinedCurve(ctx, b, o.Seed, s, r, ticks)
 		if ctx.Err() != nil {
 			break // the curves that there are, are whole
 		}
@@ -100,32 +107,49 @@ func (e *expectation) curveTicks(at int) []int64 {
 	return slices.DeleteFunc(slices.Compact(ticks), func(t int64) bool { return t < least })
 }
 
-// joinedCurve returns the points of one row.
-func (e *expectation) joinedCurve(ctx context.Context, seller *bilevel.Seller, s auction.Strategy, row int, ticks []int64) ([]auction.CurvePoint, error) {
+// joinedCurve returns the points of one row, whose price changes nothing outside of its block.
+func (e *expectation) joinedCurve(ctx context.Context, b *bilevel.Block, seed int64, s auction.Strategy, row int, ticks []int64) ([]auction.CurvePoint, error) {
 	at := e.asked.choice[row]
-	var list []auction.CurvePoint
-	for _, tick := range ticks {
-		bid := slices.Clone(e.asked.bid)
-		bid[at].Tick = tick
+	item := slices.Index(b.Of, e.asked.bid[at].Item)
+	seller := bilevel.NewSeller(b.Problem, seed)
+	bid := b.Part(e.asked.bid)
+	mine := slices.IndexFunc(bid, func(c bilevel.Choice) bool { return c.Item == item })
+	expected := func(tick int64) (x auction.CurvePoint, err error) {
+		bid := slices.Clone(bid)
+		bid[mine].Tick = tick
 		sales, err := seller.Answer(ctx, bid)
-		if err != nil {
-			return nil, err
-		}
-		x := auction.CurvePoint{
+		x = auction.CurvePoint{
 			Bid: e.rowName(s, row), Lot: e.c.Lots[s[row].Lot].Name, Quantity: s[row].Quantity, Price: e.c.Rules.Price(tick), Fits: "yes",
 		}
-		if tick == s[row].Tick {
-			x.Recommended = "yes"
-		}
 		for i := range sales {
-			q := e.c.Beliefs[i].Probability
-			w := sales[i].Own[at] * x.Quantity
+			q := b.Case.Beliefs[i].Probability
+			w := sales[i].Own[mine] * x.Quantity
 			x.ExpectedProfit += q * sales[i].Profit
 			x.ExpectedQuantity += q * w
 			x.ExpectedPayment += q * w * x.Price
 			if w > won*min(1, x.Quantity) {
 				x.WinProbability += q
 			}
+		}
+		return x, err
+	}
+	here, err := expected(s[row].Tick)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere := -here.ExpectedProfit
+	for i := range e.joint {
+		elsewhere += e.c.Beliefs[i].Probability * e.joint[i].Profit
+	}
+	var list []auction.CurvePoint
+	for _, tick := range ticks {
+		x, err := expected(tick)
+		if err != nil {
+			return nil, err
+		}
+		x.ExpectedProfit += elsewhere
+		if tick == s[row].Tick {
+			x.Recommended = "yes"
 		}
 		list = append(list, x)
 	}
