@@ -23,8 +23,8 @@ import (
 //
 //	value_s ≥ Σ_ij value_ij(low) min(θ_i, q_i) y_ij + R_s(x*)
 //
-// Where giving the bidder less may break a limit (rigid) the cut holds only if q_i ≥ θ_i for all i, and where a
-// higher or lower price may, only in the windows where it does not; elsewhere it is switched off.
+// Where giving the bidder less may break a limit (rigid) the cut holds only if q_i ≥ θ_i for all i, unless it has a ramp
+// (ramp.go), and where a higher or lower price may, only in the windows where it does not; elsewhere it is switched off.
 
 // resolution is how many units of volume the largest item has in the master.
 const resolution = 10
@@ -73,11 +73,34 @@ func (g *game) formulate(cuts []cut) *master {
 		m.m.AtMost("bid", fmt.Sprint(i), append([]solver.Term{q.Times(1)}, negative(one)...), 0)
 		m.quantities(i)
 	}
+	m.order()
 	value := m.scenes()
 	for n := range cuts {
 		m.cut(&cuts[n], n, value[cuts[n].scene])
 	}
 	return m
+}
+
+// order has the prices of items for the same rows descend: bids that differ in which is which are one.
+func (m *master) order() {
+	for i := range m.g.items {
+		k := m.g.twin(i)
+		if k < 0 {
+			continue
+		}
+		var named, price []solver.Term
+		top := math.Max(1, float64(m.g.items[i].windows[len(m.g.items[i].windows)-1].high))
+		for j, w := range m.g.items[k].windows {
+			named = append(named, m.y[k][j].Times(-1))
+			price = append(price, m.y[k][j].Times(-float64(w.high)/top))
+		}
+		for j, w := range m.g.items[i].windows {
+			named = append(named, m.y[i][j].Times(1))
+			price = append(price, m.y[i][j].Times(float64(w.low)/top))
+		}
+		m.m.AtMost("order", fmt.Sprint(i, ".named"), named, 0)
+		m.m.AtMost("order", fmt.Sprint(i), price, 0)
+	}
 }
 
 // quantities tells apart what is bid at the thresholds: fill_k is full where over_k, and empty where not over_k-1.
@@ -167,19 +190,22 @@ func (m *master) scenes() [][]solver.Term {
 
 // A cut is an alternative of the seller in a scenario.
 type cut struct {
-	scene int
-	of    []int     // items that it accepts
-	theta []float64 // to these fractions of the items' quantities
-	tick  []int64   // of the bid at which it was chosen
-	rest  float64   // R_s(x*)
+	scene  int
+	of     []int     // items that it accepts
+	theta  []float64 // to these fractions of the items' quantities
+	tick   []int64   // of the bid at which it was chosen
+	rest   float64   // R_s(x*)
+	rivals []float64 // accepted fractions
+	foot   *foot     // see ramp.go; nil for none
 }
 
-func (a *cut) same(b *cut) bool {
+// same says whether two alternatives are the same; priced where they depend on the prices at which they were chosen.
+func (a *cut) same(b *cut, priced bool) bool {
 	if a.scene != b.scene || len(a.of) != len(b.of) || math.Abs(a.rest-b.rest) > 1e-9*math.Max(1, math.Abs(a.rest)) {
 		return false
 	}
 	for k := range a.of {
-		if a.of[k] != b.of[k] || math.Abs(a.theta[k]-b.theta[k]) > nearFraction {
+		if a.of[k] != b.of[k] || math.Abs(a.theta[k]-b.theta[k]) > nearFraction || priced && a.tick[k] != b.tick[k] {
 			return false
 		}
 	}
@@ -197,13 +223,27 @@ func (m *master) cut(a *cut, n int, value []solver.Term) {
 	rigid, dearer, cheaper := g.fragile(a)
 	for k, i := range a.of {
 		it := &g.items[i]
-		off += math.Abs(it.base) + math.Abs(it.slope)*float64(it.windows[len(it.windows)-1].high)
+		off += math.Abs(it.base) + math.Abs(it.slope)*float64(it.windows[len(it.windows)-1].high) + s.tie[g.Bidder]*it.volume
 		for j, w := range it.windows {
-			least := math.Min(it.base+it.slope*float64(w.low), it.base+it.slope*float64(w.high)) + s.tie[g.Bidder]*it.volume
-			terms = append(terms, m.min(i, a.theta[k])[j].Times(-least/m.unit))
 			if dearer && w.high > a.tick[k] || cheaper && w.low < a.tick[k] {
 				switches = append(switches, m.y[i][j].Times(1))
 			}
+		}
+	}
+	off += math.Abs(a.rest)
+	if math.IsNaN(s.alone) {
+		off += g.loss(a.scene)
+	} else {
+		off += math.Abs(s.alone)
+	}
+	if a.foot != nil {
+		m.ramp(a, n, value, off, switches)
+		return
+	}
+	for k, i := range a.of {
+		it := &g.items[i]
+		for j, w := range it.windows {
+			terms = append(terms, m.min(i, a.theta[k])[j].Times(-m.least(it, s, w)/m.unit))
 		}
 		switch {
 		case !rigid:
@@ -215,7 +255,6 @@ func (m *master) cut(a *cut, n int, value []solver.Term) {
 			switches = append(switches, m.whether(i, a.theta[k]).Times(-1))
 		}
 	}
-	off += math.Abs(a.rest) + math.Abs(s.alone)
 	// Σ switches counts what is wrong, from −(items that have to be bid for) on.
 	must := 0.0
 	if rigid {

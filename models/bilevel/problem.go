@@ -141,6 +141,37 @@ func (p *Problem) Arrange(bid []Choice) {
 	})
 }
 
+// twin is the item before this one that is alike, -1 for none.
+func (g *game) twin(i int) int {
+	if i == 0 {
+		return -1
+	}
+	a, b := g.items[i-1].Item, g.items[i].Item
+	if a.Whole != b.Whole || a.Group != b.Group || a.Step != b.Step || !slices.Equal(a.Rows, b.Rows) {
+		return -1
+	}
+	return i - 1
+}
+
+// canonical puts a bid in order, and names the dearest of items that are alike by the first of them.
+func (g *game) canonical(bid []Choice) {
+	g.Arrange(bid)
+	for from := 0; from < len(g.items); {
+		to := from + 1
+		for to < len(g.items) && g.twin(to) >= 0 {
+			to++
+		}
+		next := from
+		for k := range bid {
+			if to-from > 1 && bid[k].Item >= from && bid[k].Item < to {
+				bid[k].Item = next
+				next++
+			}
+		}
+		from = to
+	}
+}
+
 // price is what a tick of an item is a package.
 func (p *Problem) price(it *Item, volume float64, tick int64) float64 {
 	if it.Step == p.Case.Rules.PriceStep*volume {

@@ -24,7 +24,8 @@ func (g *game) fragile(a *cut) (rigid, dearer, cheaper bool) {
 				}
 				rigid = rigid || based || !math.IsNaN(l.Min)
 				if l.Measure == auction.MeasureRevenue {
-					dearer, cheaper = true, true
+					dearer = dearer || based || !math.IsNaN(l.Max)
+					cheaper = cheaper || based || !math.IsNaN(l.Min)
 				}
 			}
 		}
@@ -35,6 +36,42 @@ func (g *game) fragile(a *cut) (rigid, dearer, cheaper bool) {
 		money += a.theta[k] * it.Step * float64(it.windows[len(it.windows)-1].high)
 	}
 	return rigid, dearer || money > g.Case.Bidders[g.Bidder].Budget, cheaper
+}
+
+// loss bounds how far under 0 what the seller earns in a scenario can be.
+func (g *game) loss(n int) float64 {
+	s := &g.scenes[n]
+	sum, money, packages, bids := 0.0, 0.0, 0.0, float64(len(s.rivals)+len(g.items))
+	for b := range s.rivals {
+		sum += math.Abs(s.value[b])
+		money += math.Abs(s.rivals[b].Amount)
+	}
+	for i := range g.items {
+		it := &g.items[i]
+		top := float64(it.windows[len(it.windows)-1].high)
+		sum += math.Abs(it.base) + math.Abs(it.slope)*top
+		money += it.Step * top
+	}
+	for l := range g.Case.Lots {
+		packages += g.Case.Lots[l].Capacity
+	}
+	for _, l := range s.limits {
+		if math.IsNaN(l.Penalty) {
+			continue
+		}
+		most := bids + float64(len(g.Case.Lots))
+		switch l.Measure {
+		case auction.MeasureVolume:
+			most = packages
+		case auction.MeasureRevenue:
+			most = money
+		}
+		if !math.IsNaN(l.Min) {
+			most += math.Abs(l.Min) * math.Max(1, most)
+		}
+		sum += l.Penalty * most * float64(len(l.Scopes))
+	}
+	return sum
 }
 
 // reach is the largest fraction of an item of one lot that the seller may accept at a price of a window: where a

@@ -150,12 +150,12 @@ func (k *block) caps() {
 	}
 }
 
-// accepted says whether a column counts as accepted: it may say no up to the least fraction, and yes of any that is bid for.
+// accepted says whether a column counts as accepted: it may say yes of any that is bid for.
 func (k *block) accepted(c *column) solver.Var {
 	if !c.y.Valid() {
 		key := fmt.Sprint(k.scene, ".", k.m.Vars())
 		c.y = k.m.Binary("accepted", key)
-		k.m.AtMost("accept", key, append(times(c.x, 1), c.y.Times(-1)), auction.LeastFraction)
+		k.m.AtMost("accept", key, append(times(c.x, 1), c.y.Times(-1)), 0)
 		if c.named != nil {
 			k.m.AtMost("named", key, append(times(c.named, -1), c.y.Times(1)), 0)
 		}

@@ -311,7 +311,7 @@ func (h *hunt) fractions(i int, now float64) []float64 {
 
 // try arranges a bid, asks the seller for its answers if the language has it, and keeps the bid if it is the best.
 func (h *hunt) try(bid []Choice) ([]Sale, error) {
-	h.Arrange(bid)
+	h.canonical(bid)
 	for _, k := range bid {
 		it := &h.items[k.Item]
 		if k.Tick < it.windows[0].low || k.Tick > it.windows[len(it.windows)-1].high {
@@ -337,22 +337,26 @@ func (h *hunt) tell(bid []Choice) (news bool, err error) {
 	}
 	for n := range sales {
 		a, s := &sales[n], &h.scenes[n]
-		if !a.sold || math.IsNaN(s.alone) {
+		if !a.sold {
 			continue
 		}
-		c := cut{scene: n, rest: a.rest}
-		for b := range s.rivals {
-			for _, r := range s.rivals[b].Rows {
-				c.rest += s.tie[s.rivals[b].Bidder] * r.Quantity * a.Rivals[b]
-			}
-		}
+		c := cut{scene: n, rest: a.rest + s.ties(a.Rivals), rivals: a.Rivals}
 		for k, x := range a.Own {
 			if theta := x * bid[k].Fraction; theta > nearFraction {
 				c.of, c.theta, c.tick = append(c.of, bid[k].Item), append(c.theta, theta), append(c.tick, bid[k].Tick)
 			}
 		}
-		if slices.ContainsFunc(h.cuts, func(k cut) bool { return k.same(&c) }) {
+		_, dearer, cheaper := h.fragile(&c)
+		if slices.ContainsFunc(h.cuts, func(k cut) bool { return k.same(&c, dearer || cheaper) }) {
 			continue
+		}
+		if c.foot, err = h.foot(&c); err != nil {
+			return false, err
+		}
+		if c.foot != nil {
+			for k, i := range c.of {
+				h.items[i].threshold(c.foot.theta[k])
+			}
 		}
 		for k, i := range c.of {
 			h.items[i].threshold(c.theta[k])

@@ -9,7 +9,7 @@ import "math"
 //	ε_k = δ / 2B^(k+1),   B one more than all packages there are,   k = 0, 1, ... in the order of bidders.csv
 //
 // Where all bids are accepted whole or not at all and all amounts are multiples of one sum of money, that sum is δ, and the
-// rule is told exactly. Elsewhere only the first bidder who bids has an ε, if it comes before the bidder: an optimum by the
+// rule is told exactly. Elsewhere only the first of those who bid, the bidder among them, has an ε: an optimum by the
 // tie rule gives it no less than any that is worth as much. What is worth more by under δ = worthless × all that is bid
 // counts as worth as much then, so bids whose acceptance hangs on less are not looked at. Other ties the master breaks for
 // the bidder, which bounds what it gets.
@@ -44,7 +44,8 @@ func (g *game) tie(n int) []float64 {
 	for l := range g.Case.Lots {
 		packages += g.Case.Lots[l].Capacity
 	}
-	if first < g.Bidder && packages > 0 {
+	all = math.Max(all, packages*g.Case.Rules.PriceStep) // where rivals name no price but 0
+	if packages > 0 {
 		tie[first] = worthless * all / packages
 	}
 	return tie
