@@ -41,7 +41,9 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 		if ctx.Err() == nil || a != nil {
 			return a, err
 		}
-		a = &bilevel.Answer{Bound: p.Ceiling()} // stopped before the seller answered anything
+		if a, err = unanswered(ctx, p, start, o); err != nil {
+			return nil, err
+		}
 		return a, settle(ctx, p, a, o)
 	}
 	gap, enough := o.Gap, 0.0
@@ -63,7 +65,7 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 			defer cancel()
 			a, err := bilevel.Solve(ctx, b.Problem, bilevel.Options{Gap: gap, Enough: enough, Seed: o.Seed, Start: b.Part(start)})
 			if a == nil && ctx.Err() != nil {
-				a, err = &bilevel.Answer{Bound: b.Ceiling()}, nil
+				a, err = unanswered(ctx, b.Problem, b.Part(start), o)
 			}
 			answers[k] = a
 			return err
@@ -89,6 +91,16 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 		a.Bound += x.Bound
 	}
 	return a, settle(ctx, p, a, o)
+}
+
+// unanswered is the answer of a search that was stopped before it had any: the start where that gains something, or nothing.
+func unanswered(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o auction.Options) (*bilevel.Answer, error) {
+	a := &bilevel.Answer{Bound: p.Ceiling()}
+	gain, err := worth(context.WithoutCancel(ctx), p, start, o)
+	if gain > 0 {
+		a.Bid = start
+	}
+	return a, err
 }
 
 // settle asks the seller what a bid with a bound is worth, however late it is.
