@@ -106,6 +106,8 @@ type hunt struct {
 	best  *Answer
 	cuts  []cut
 	added int     // packages
+	idle  int     // masters since the bound was better
+	work  int64   // simplex steps of all masters
 	top   float64 // Ceiling
 }
 
@@ -142,6 +144,14 @@ func (p *Problem) Ceiling() float64 {
 }
 
 func (h *hunt) run() error {
+	if h.Packages == 0 { // a first master, so that there is a bound before the bid is polished
+		if _, err := h.tell(h.o.Start); err != nil {
+			return err
+		}
+		if _, err := h.round(); err != nil || h.done() {
+			return err
+		}
+	}
 	for _, bid := range [][]Choice{h.o.Start, nil, h.lowest()} {
 		if err := h.polish(bid, polishing); err != nil {
 			return err
@@ -156,59 +166,65 @@ func (h *hunt) run() error {
 	if _, err := h.tell(h.best.Bid); err != nil {
 		return err
 	}
-	idle, work := 0, int64(0)
 	for range h.o.Rounds {
-		if h.done() || idle == patience || work > mostSteps {
-			return nil
-		}
-		bid, bound, steps, err := h.formulate(h.cuts).solve(h.ctx, solver.Options{
-			RelGap: masterGap * h.o.Gap, Seed: h.o.Seed, Extra: fine, NodeLimit: masterNodes,
-		})
-		if err != nil {
+		if more, err := h.round(); err != nil || !more {
 			return err
-		}
-		work += steps
-		if idle++; bound < h.best.Bound-math.Max(h.o.Gap*math.Abs(bound), h.rounding()) {
-			idle = 0
-		}
-		h.best.Bound = math.Min(h.best.Bound, bound)
-		if h.done() || bid == nil {
-			return nil
-		}
-		news, err := h.tell(bid)
-		if err != nil {
-			return err
-		}
-		for _, k := range bid {
-			if h.items[k.Item].split(k.Tick) {
-				news = true
-			}
-		}
-		// What loses ties wins a tick higher.
-		over := slices.Clone(bid)
-		for k := range over {
-			over[k].Tick++
-		}
-		more, err := h.tell(over)
-		if err != nil {
-			return err
-		}
-		was := h.best.Objective
-		if err := h.polish(bid, polishing/4); err != nil {
-			return err
-		}
-		if h.best.Objective > was {
-			better, err := h.tell(h.best.Bid)
-			if err != nil {
-				return err
-			}
-			more = more || better
-		}
-		if !news && !more {
-			return nil // the master knows all that it could be told of its bid
 		}
 	}
 	return nil
+}
+
+// round solves a master and tells it the seller's answers to the bid that it chooses; more is false where nothing more is
+// to be had.
+func (h *hunt) round() (more bool, err error) {
+	if h.done() || h.idle == patience || h.work > mostSteps {
+		return false, nil
+	}
+	bid, bound, steps, err := h.formulate(h.cuts).solve(h.ctx, solver.Options{
+		RelGap: masterGap * h.o.Gap, Seed: h.o.Seed, Extra: fine, NodeLimit: masterNodes,
+	})
+	if err != nil {
+		return false, err
+	}
+	h.work += steps
+	if h.idle++; bound < h.best.Bound-math.Max(h.o.Gap*math.Abs(bound), h.rounding()) {
+		h.idle = 0
+	}
+	h.best.Bound = math.Min(h.best.Bound, bound)
+	if h.done() || bid == nil {
+		return false, nil
+	}
+	news, err := h.tell(bid)
+	if err != nil {
+		return false, err
+	}
+	for _, k := range bid {
+		if h.items[k.Item].split(k.Tick) {
+			news = true
+		}
+	}
+	// What loses ties wins a tick higher.
+	over := slices.Clone(bid)
+	for k := range over {
+		over[k].Tick++
+	}
+	higher, err := h.tell(over)
+	if err != nil {
+		return false, err
+	}
+	news = news || higher
+	was := h.best.Objective
+	if err := h.polish(bid, polishing/4); err != nil {
+		return false, err
+	}
+	if h.best.Objective > was {
+		better, err := h.tell(h.best.Bid)
+		if err != nil {
+			return false, err
+		}
+		news = news || better
+	}
+	return news, nil // else the master knows all that it could be told of its bid
 }
 
 // lowest is all of every item at its lowest price, of a group the first: what is worth something only together is found
