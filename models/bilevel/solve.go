@@ -144,13 +144,8 @@ func (p *Problem) Ceiling() float64 {
 }
 
 func (h *hunt) run() error {
-	if h.Packages == 0 { // a first master, so that there is a bound before the bid is polished
-		if _, err := h.tell(h.o.Start); err != nil {
-			return err
-		}
-		if _, err := h.round(); err != nil || h.done() {
-			return err
-		}
+	if err := h.glance(); err != nil || h.done() {
+		return err
 	}
 	for _, bid := range [][]Choice{h.o.Start, nil, h.lowest()} {
 		if err := h.polish(bid, polishing); err != nil {
@@ -172,6 +167,24 @@ func (h *hunt) run() error {
 		}
 	}
 	return nil
+}
+
+// glance solves a master before the bid is polished, so that there is a bound, and may be done. What it is told by the way is
+// forgotten, for where windows and thresholds stand says what polishing tries. Packages that are yet to come it knows nothing of.
+func (h *hunt) glance() error {
+	if h.Packages > 0 {
+		return nil
+	}
+	was := slices.Clone(h.items)
+	for i := range was {
+		h.items[i].windows, h.items[i].thresholds = slices.Clone(was[i].windows), slices.Clone(was[i].thresholds)
+	}
+	if _, err := h.tell(h.o.Start); err != nil {
+		return err
+	}
+	_, err := h.round()
+	h.items, h.cuts, h.idle, h.work = was, nil, 0, 0
+	return err
 }
 
 // round solves a master and tells it the seller's answers to the bid that it chooses; more is false where nothing more is
