@@ -56,16 +56,13 @@ func (p parity) add(o parity) {
 // violatedHalves are zero-half cuts that x violates, the most violated first.
 func (r *relaxation) violatedHalves(x []float64) []half {
 	var support []int32
-	at := make([]int32, len(x))
 	for v, f := range x {
-		if at[v] = -1; f > integralSlack && f < 1-integralSlack {
+		if f > integralSlack && f < 1-integralSlack {
 			support = append(support, int32(v))
 		}
 	}
 	slices.SortStableFunc(support, func(a, b int32) int { return cmp.Compare(x[b], x[a]) })
-	for i, v := range support {
-		at[v] = int32(i)
-	}
+	at := placesOf(support, len(x))
 	const most = 1 - 2*violated // of what is not full and of odd fractions
 	var cliques [][]int32
 	var room []float64 // by clique
@@ -217,17 +214,6 @@ func (h *half) among(at []int32) (half, bool) {
 		kept.from = append(kept.from, renamed(q, at))
 	}
 	return kept, total > h.rhs
-}
-
-// renamed are the members that have a place at theirs, -1 for none, by it.
-func renamed(members, at []int32) []int32 {
-	var kept []int32
-	for _, v := range members {
-		if at[v] >= 0 {
-			kept = append(kept, at[v])
-		}
-	}
-	return kept
 }
 
 // carry takes over the prices of a relaxation of some members, with its cliques and cuts extended to all.

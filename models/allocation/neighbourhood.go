@@ -178,15 +178,3 @@ func (s *wideSearch) around(members []int32, one int32, size int) (open []int32)
 		kept = slices.Delete(kept, nearest, nearest+1)
 	}
 }
-
-// placesOf are, by member, its place among some, -1 for none.
-func placesOf(members []int32, size int) []int32 {
-	at := make([]int32, size)
-	for v := range at {
-		at[v] = -1
-	}
-	for i, v := range members {
-		at[v] = int32(i)
-	}
-	return at
-}

@@ -586,13 +586,10 @@ func (s *packer) first(ctx context.Context, r *relaxation, steps int) bool {
 
 // choice is the search among some of the members, by the prices of the relaxation.
 func (r *relaxation) choice(members []int32) *choice {
-	at := make([]int32, len(r.value))
-	for v := range at {
-		at[v] = -1
-	}
+	at := placesOf(members, len(r.value))
 	value := make([]float64, len(members))
 	for i, v := range members {
-		at[v], value[i] = int32(i), r.value[v]
+		value[i] = r.value[v]
 	}
 	var cliques [][]int32
 	var price []float64

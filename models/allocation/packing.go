@@ -124,15 +124,32 @@ func (k *component) packing() (p *packing, members []int) {
 	return newPacking(worth, cliques), members
 }
 
-// among is the packing of some members, in their order, without cliques.
-func (p *packing) among(members []int32) *packing {
-	at := make([]int32, len(p.value))
+// placesOf are, by member, its place among some, -1 for none.
+func placesOf(members []int32, size int) []int32 {
+	at := make([]int32, size)
 	for v := range at {
 		at[v] = -1
 	}
 	for i, v := range members {
 		at[v] = int32(i)
 	}
+	return at
+}
+
+// renamed are the members that have a place at theirs, -1 for none, by it.
+func renamed(members, at []int32) []int32 {
+	var kept []int32
+	for _, v := range members {
+		if at[v] >= 0 {
+			kept = append(kept, at[v])
+		}
+	}
+	return kept
+}
+
+// among is the packing of some members, in their order, without cliques.
+func (p *packing) among(members []int32) *packing {
+	at := placesOf(members, len(p.value))
 	a := &packing{value: make([]float64, len(members)), conflicts: newBits(len(members), len(members))}
 	for i, v := range members {
 		a.value[i] = p.value[v]

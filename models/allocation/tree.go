@@ -88,13 +88,7 @@ func (s *packer) grow(ctx context.Context, from *relaxation, nodes int, work int
 
 // inherit adds the cuts that have prices in a relaxation of which these are some of the members.
 func (r *relaxation) inherit(from *relaxation, members []int32) {
-	at := make([]int32, len(from.value))
-	for v := range at {
-		at[v] = -1
-	}
-	for i, v := range members {
-		at[v] = int32(i)
-	}
+	at := placesOf(members, len(from.value))
 	for i := range from.halves {
 		if h, says := from.halves[i].among(at); says && from.halves[i].price > 0 {
 			r.placedHalf(h)
@@ -105,33 +99,21 @@ func (r *relaxation) inherit(from *relaxation, members []int32) {
 // rest is the search among the members that are left, and which these are.
 func (s *packer) rest(r *relaxation) (*packer, []int32) {
 	open := r.open()
-	at := make([]int32, len(s.value))
-	for v := range at {
-		at[v] = -1
-	}
+	at := placesOf(open, len(s.value))
 	value, bids := make([]float64, len(open)), make([]int, len(open))
 	for i, v := range open {
-		at[v], value[i], bids[i] = int32(i), s.value[v], s.members[v]
-	}
-	within := func(members []int32) []int32 {
-		var kept []int32
-		for _, v := range members {
-			if at[v] >= 0 {
-				kept = append(kept, at[v])
-			}
-		}
-		return kept
+		value[i], bids[i] = s.value[v], s.members[v]
 	}
 	var cliques [][]int32
 	for q, members := range r.cliques {
 		if q < len(s.cliques) || q < len(r.price) && r.price[q] > 0 {
-			if kept := within(members); len(kept) > 1 {
+			if kept := renamed(members, at); len(kept) > 1 {
 				cliques = append(cliques, kept)
 			}
 		}
 	}
 	sub := *s
-	sub.packing, sub.members, sub.best = newPacking(value, cliques), bids, within(s.best)
+	sub.packing, sub.members, sub.best = newPacking(value, cliques), bids, renamed(s.best, at)
 	return &sub, open
 }
 
