@@ -275,6 +275,11 @@ func (h *hunt) pass(exact bool) {
 			bounds[i] = d.bound
 		}
 	})
+	h.learn(bounds)
+}
+
+// learn adds each part's best bid to the cuts, and takes the bound that the parts' at the multipliers are together.
+func (h *hunt) learn(bounds []float64) {
 	sum := 0.0
 	for i := range h.rows {
 		sum += h.rows[i].multiplier * h.rows[i].limit

@@ -133,9 +133,16 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := respond(ctx, b, choices(b, apart.Strategy), o)
+	blocks, err := blocksOf(ctx, b, o)
 	if err != nil {
 		return nil, nil, err
+	}
+	answer, err := respond(ctx, b, blocks, choices(b, apart.Strategy), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(blocks) == 1 {
+		blocks[0] = b.Whole() // packages may have been priced out
 	}
 	// Row by row, in the order of strategies.
 	type part struct {
@@ -151,7 +158,7 @@ func (e *expectation) solveJoined(ctx context.Context, p *Problem, o auction.Opt
 	slices.SortStableFunc(parts, func(x, y part) int { return compare(x.bid, y.bid) })
 	r := &Response{Profit: answer.Profit, Objective: answer.Objective, Bound: answer.Bound, Status: answer.Status}
 	out := &Outcome{Profit: answer.Profit, Bids: make([]BidOutcome, len(parts))}
-	e.asked = &asked{problem: b}
+	e.asked = &asked{problem: b, blocks: blocks}
 	place := map[int]int{}
 	for _, x := range parts {
 		at, known := place[x.choice]

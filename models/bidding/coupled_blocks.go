@@ -15,18 +15,22 @@ import (
 	"lotwise/models/bilevel"
 )
 
+// blocksOf are a problem's blocks, all of it as one where the context ends before they are known.
+func blocksOf(ctx context.Context, p *bilevel.Problem, o auction.Options) ([]bilevel.Block, error) {
+	blocks, err := p.Blocks(ctx, o.Seed)
+	if err != nil && ctx.Err() != nil {
+		return []bilevel.Block{p.Whole()}, nil
+	}
+	return blocks, err
+}
+
 // respond answers a bilevel problem block by block (bilevel.Blocks): BestResponse where the seller's answer in a block is the
 // merit order but for caps, bilevel.Solve elsewhere, beginning with start. What the bid is worth is by the seller's real answers to all of
 // it, and no bid is worth more than the sum of the blocks' bounds. Of a context that ends, the blocks have their shares.
-func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o auction.Options) (*bilevel.Answer, error) {
-	blocks, err := p.Blocks(ctx, o.Seed)
-	if err != nil && ctx.Err() == nil {
-		return nil, err
-	}
-	whole := len(blocks) < 2
+func respond(ctx context.Context, p *bilevel.Problem, blocks []bilevel.Block, start []bilevel.Choice, o auction.Options) (*bilevel.Answer, error) {
 	var merit []int
 	capped := caps{}
-	together := slices.DeleteFunc(blocks, func(b bilevel.Block) bool {
+	together := slices.DeleteFunc(slices.Clone(blocks), func(b bilevel.Block) bool {
 		most, ok := byMerit(&b)
 		if ok {
 			merit = append(merit, b.Lots...)
@@ -36,7 +40,7 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 		}
 		return ok
 	})
-	if whole && len(merit) == 0 {
+	if len(blocks) == 1 && len(merit) == 0 {
 		a, err := bilevel.Solve(ctx, p, bilevel.Options{Gap: o.Gap, Seed: o.Seed, Start: start})
 		if ctx.Err() == nil || a != nil {
 			return a, err
@@ -48,11 +52,12 @@ func respond(ctx context.Context, p *bilevel.Problem, start []bilevel.Choice, o 
 	}
 	gap, enough := o.Gap, 0.0
 	if len(together) > 0 { // half of the gap to each as a share of its own bound, half as one of all
-		if enough, err = worth(ctx, p, start, o); err != nil {
+		earned, err := worth(ctx, p, start, o)
+		if err != nil {
 			return nil, err
 		}
 		gap /= 2
-		enough *= gap / float64(len(together))
+		enough = earned * gap / float64(len(together))
 	}
 	answers := make([]*bilevel.Answer, len(together))
 	s := newShares(ctx, together)

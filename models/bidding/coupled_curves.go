@@ -24,6 +24,7 @@ const (
 // asked is a bid to a seller who decides over lots together.
 type asked struct {
 	problem *bilevel.Problem
+	blocks  []bilevel.Block
 	bid     []bilevel.Choice // in the order of the strategy's rows, which breaks ties between the bidder's own
 	choice  []int            // by row of the strategy: its place in bid
 }
@@ -42,13 +43,7 @@ func (e *expectation) joinedCurves(ctx context.Context, s auction.Strategy, stak
 	}
 	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Or(cmp.Compare(profit[b], profit[a]), a-b) })
 	var list []auction.CurvePoint
-	blocks, err := e.asked.problem.Blocks(ctx, o.Seed)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = nil
-		}
-		return nil, err
-	}
+	blocks := e.asked.blocks
 	done := map[int]bool{} // by choice
 	answers := 0
 	for _, r := range rows {
@@ -201,7 +196,11 @@ func (a *asked) gap(ctx context.Context, c *auction.Case, o auction.Options) (fl
 		earned += c.Beliefs[i].Probability * sales[i].Profit
 	}
 	o.Threads = 1 // batches are worked on side by side
-	answer, err := respond(ctx, &p, slices.Clone(a.bid), o)
+	blocks, err := blocksOf(ctx, &p, o)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := respond(ctx, &p, blocks, slices.Clone(a.bid), o)
 	if err != nil {
 		return 0, err
 	}

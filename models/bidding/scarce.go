@@ -599,14 +599,6 @@ func (h *hunt) tighten(center []float64) {
 		found, bound := b.t.certify(h.r.ctx, b.best, limits{share: share, target: math.Inf(-1), nodes: nodes})
 		b.best, bounds[i] = found, min(bounds[i], bound)
 	})
-	sum := 0.0
-	for i := range h.rows {
-		sum += h.rows[i].multiplier * h.rows[i].limit
-	}
-	for i, b := range h.parts {
-		sum += bounds[i]
-		h.cuts.add(i, b.best)
-	}
-	h.bound = min(h.bound, sum)
+	h.learn(bounds)
 	h.fit(h.stands())
 }

@@ -48,11 +48,16 @@ func (p *Problem) Blocks(ctx context.Context, seed int64) ([]Block, error) {
 			return blocks, nil
 		}
 	}
-	whole := Block{Problem: p, Lots: p.Network.Lots()}
+	return []Block{p.Whole()}, nil
+}
+
+// Whole is all of a problem as one block.
+func (p *Problem) Whole() Block {
+	b := Block{Problem: p, Lots: p.Network.Lots()}
 	for i := range p.Items {
-		whole.Of = append(whole.Of, i)
+		b.Of = append(b.Of, i)
 	}
-	return []Block{whole}, nil
+	return b
 }
 
 // parts returns the sets of joined lots that hold any of the bidder's.
@@ -76,45 +81,19 @@ func (p *Problem) parts() [][]int {
 		join(mine...)
 	}
 	var own []auction.Bid
-	groups := map[string]int{}
 	for i := range p.Items {
-		b := p.Bid(Choice{Item: i, Fraction: 1})
-		of := lotsOf(&b)
-		join(of...)
-		if b.Group != "" {
-			if first, known := groups[b.Group]; known {
-				join(first, of[0])
-			}
-			groups[b.Group] = of[0]
-		}
-		own = append(own, b)
+		own = append(own, p.Bid(Choice{Item: i, Fraction: 1}))
 	}
+	bound(own, nil, join)
 	for n := range c.Beliefs {
-		p.rivals(n, join)
+		mine := func(b *auction.Bid) bool { return b.Bidder == p.Bidder }
+		bound(c.Beliefs[n].Bids, mine, join)
+		p.short(n, join)
 	}
 	for k := range c.Limits {
 		p.limited(&c.Limits[k], own, join)
 	}
-	held := map[int]bool{}
-	for _, l := range mine {
-		held[u.Find(l)] = true
-	}
-	at := map[int]int{}
-	var parts [][]int
-	for l := range c.Lots {
-		root := u.Find(l)
-		if !held[root] {
-			continue
-		}
-		k, known := at[root]
-		if !known {
-			k = len(parts)
-			at[root] = k
-			parts = append(parts, nil)
-		}
-		parts[k] = append(parts[k], l)
-	}
-	return parts
+	return u.Sets(mine)
 }
 
 func lotsOf(b *auction.Bid) []int {
@@ -125,36 +104,53 @@ func lotsOf(b *auction.Bid) []int {
 	return lots
 }
 
-// rivals joins what the rivals' bids of a scenario do.
-func (p *Problem) rivals(n int, join func(lots ...int)) {
-	c := p.Case
-	bids := c.Beliefs[n].Bids
-	money, volume, lots := make([]float64, len(c.Bidders)), make([]float64, len(c.Bidders)), make([][]int, len(c.Bidders))
-	groups := map[string]int{}
+// A keyed joins the lots that have the same key.
+type keyed[K comparable] map[K]int
+
+func (a keyed[K]) add(key K, lot int, join func(lots ...int)) {
+	if other, known := a[key]; known {
+		join(other, lot)
+	}
+	a[key] = lot
+}
+
+// bound joins the lots of one bid, and of those of a group or that require another; but for what is left out.
+func bound(bids []auction.Bid, out func(b *auction.Bid) bool, join func(lots ...int)) {
+	type group struct {
+		bidder int
+		name   string
+	}
+	groups := keyed[group]{}
 	for k := range bids {
 		b := &bids[k]
-		if b.Bidder == p.Bidder || len(b.Rows) == 0 {
+		if len(b.Rows) == 0 || out != nil && out(b) {
 			continue
 		}
 		of := lotsOf(b)
 		join(of...)
 		if b.Group != "" {
-			key := fmt.Sprint(b.Bidder, ".", b.Group)
-			if first, known := groups[key]; known {
-				join(first, of[0])
-			}
-			groups[key] = of[0]
+			groups.add(group{b.Bidder, b.Group}, of[0], join)
 		}
 		if b.Requires >= 0 && len(bids[b.Requires].Rows) > 0 {
 			join(of[0], bids[b.Requires].Rows[0].Lot)
 		}
-		if _, void := b.Void(c.Lots); !void {
-			money[b.Bidder] += b.Amount
-			for _, r := range b.Rows {
-				volume[b.Bidder] += r.Quantity
-			}
-			lots[b.Bidder] = append(lots[b.Bidder], of...)
+	}
+}
+
+// short joins the lots of rivals whose bids come to more than their budgets or volume caps in a scenario.
+func (p *Problem) short(n int, join func(lots ...int)) {
+	c := p.Case
+	money, volume, lots := make([]float64, len(c.Bidders)), make([]float64, len(c.Bidders)), make([][]int, len(c.Bidders))
+	for k := range c.Beliefs[n].Bids {
+		b := &c.Beliefs[n].Bids[k]
+		if _, void := b.Void(c.Lots); void || b.Bidder == p.Bidder {
+			continue
 		}
+		money[b.Bidder] += b.Amount
+		for _, r := range b.Rows {
+			volume[b.Bidder] += r.Quantity
+		}
+		lots[b.Bidder] = append(lots[b.Bidder], lotsOf(b)...)
 	}
 	for i := range c.Bidders {
 		if money[i] > c.Bidders[i].Budget || volume[i] > c.Bidders[i].MaxVolume {
@@ -169,15 +165,11 @@ func (p *Problem) limited(l *auction.Limit, own []auction.Bid, join func(lots ..
 		c := *p.Case
 		c.Bids = slices.Concat(c.Beliefs[n].Bids, own)
 		s := c.Scoped(l)
-		first := map[int]int{}
+		counted := keyed[int]{}
 		add := func(key, lot int) {
-			if key < 0 {
-				return
+			if key >= 0 {
+				counted.add(key, lot, join)
 			}
-			if other, known := first[key]; known {
-				join(other, lot)
-			}
-			first[key] = lot
 		}
 		if !inScopes(l) {
 			for lot := range c.Lots {

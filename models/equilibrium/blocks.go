@@ -33,10 +33,10 @@ func capped(b *auction.Bidder) bool {
 // in none. Blocks and their lots are in the order of lots.csv.
 func blocks(c *auction.Case, nets [][]*network.Network, coupled map[int]bool) [][]int {
 	u := network.NewUnion(len(c.Lots))
-	used := make([]bool, len(c.Lots))
+	var used []int
 	unite := func(lots []int) {
 		for _, l := range lots {
-			used[l] = true
+			used = append(used, l)
 			u.Join(lots[0], l)
 		}
 	}
@@ -52,22 +52,7 @@ func blocks(c *auction.Case, nets [][]*network.Network, coupled map[int]bool) []
 			unite(all)
 		}
 	}
-	at := map[int]int{}
-	var out [][]int
-	for l := range c.Lots {
-		if !used[l] {
-			continue
-		}
-		root := u.Find(l)
-		b, found := at[root]
-		if !found {
-			b = len(out)
-			at[root] = b
-			out = append(out, nil)
-		}
-		out[b] = append(out[b], l)
-	}
-	return out
+	return u.Sets(used)
 }
 
 // intersect returns the members of a that are in the ascending b.

@@ -393,6 +393,29 @@ func (u Union) Find(a int) int {
 	return a
 }
 
+// Sets returns, ascending, the sets of joined numbers that hold any of these, in the order of their least.
+func (u Union) Sets(held []int) [][]int {
+	at := map[int]int{} // by what stands for a set: its place, -1 until it is met
+	for _, a := range held {
+		at[u.Find(a)] = -1
+	}
+	var sets [][]int
+	for a := range u {
+		root := u.Find(a)
+		k, wanted := at[root]
+		if !wanted {
+			continue
+		}
+		if k < 0 {
+			k = len(sets)
+			at[root] = k
+			sets = append(sets, nil)
+		}
+		sets[k] = append(sets[k], a)
+	}
+	return sets
+}
+
 // Join joins a and b.
 func (u Union) Join(a, b int) {
 	a, b = u.Find(a), u.Find(b)
